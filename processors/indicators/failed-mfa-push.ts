@@ -1,0 +1,66 @@
+import type { Facts } from '../../schemas/facts.ts';
+import { minutesPerDay } from '../../schemas/time.ts';
+import { type Contribution, defineIndicator, type LogIndicator, toClass } from '../indicator.ts';
+import { insertEvent } from '../log/insert-event.ts';
+import { dayWindow, unionOfDayWindows } from '../log/window.ts';
+
+/** Classic logs a denial as an event type of its own, Identity Engine as a failed verification with this response. */
+const denialOf = (facts: Facts): 'classic' | 'identity_engine' | undefined => {
+  if (facts.eventType === 'user.mfa.okta_verify.deny_push') return 'classic';
+  const denied =
+    facts.eventType === 'user.authentication.auth_via_mfa' &&
+    facts.outcomeResult === 'FAILURE' &&
+    facts.pushOnlyResponseType === 'OV_RESPONSE_DENY';
+  return denied ? 'identity_engine' : undefined;
+};
+
+const personOf = (facts: Facts): string | null => facts.targets.find(([type]) => type === 'User')?.[1] ?? facts.actorId;
+
+export const failedMfaPush = defineIndicator<LogIndicator>({
+  slug: 'okta_failed_mfa_push_24h',
+  title: 'Denied MFA pushes',
+  question: 'How many Okta Verify pushes did people deny in the last 24 h: does someone try to wear them down?',
+  difference:
+    'Also counts the denials of Identity Engine, which never logs the event type that the draxis rule counts.',
+  unit: 'count',
+  thresholds: { warn: 5, critical: 20, direction: 'higher-is-worse' },
+  reads: 'okta.system-log',
+  windowMinutes: { draxis: minutesPerDay, corrected: minutesPerDay },
+  keepMinutes: () => minutesPerDay,
+
+  fold: (groups, facts) => {
+    const denial = denialOf(facts);
+    if (denial === undefined) return [];
+    const person = personOf(facts);
+    const key = person === null ? 'nobody' : `user/${person}`;
+    const group = insertEvent(groups.get(key), [facts.publishedMs, facts.uuid, denial]);
+    return group === undefined ? [] : [[key, group]];
+  },
+
+  contributions: (key, group) => {
+    const contributions: Contribution[] = group.map(([timeMs, uuid, denial]) => ({
+      ...dayWindow(timeMs),
+      counters: [String(denial)],
+      evidence: `${timeMs}|${uuid}|${toClass({ draxis: denial === 'classic', corrected: true })}`,
+    }));
+    if (key === 'nobody') return contributions;
+    for (const union of unionOfDayWindows(group.map(([timeMs]) => timeMs))) {
+      contributions.push({ ...union, counters: ['users'] });
+    }
+    return contributions;
+  },
+
+  score: (totals, { engine }) => {
+    const classic = totals.count('classic');
+    const identityEngine = totals.count('identity_engine');
+    return {
+      draxis: {
+        numerator: classic,
+        denominator: null,
+        unknown: engine === 'idx' && classic === 0 ? 'engine' : undefined,
+      },
+      corrected: { numerator: classic + identityEngine, denominator: null },
+      measures: { classic, identity_engine: identityEngine, users: totals.count('users') },
+    };
+  },
+});

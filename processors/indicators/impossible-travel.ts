@@ -1,0 +1,101 @@
+import type { Facts } from '../../schemas/facts.ts';
+import { minutesPerDay, minuteToMs, toMinute } from '../../schemas/time.ts';
+import { carriesBehaviors, velocityResult } from '../behaviors.ts';
+import { type Contribution, defineIndicator, type LogIndicator, toClass } from '../indicator.ts';
+import { insertEvent } from '../log/insert-event.ts';
+import { dayWindow, unionOfDayWindows } from '../log/window.ts';
+import { isUsableId } from '../usable-id.ts';
+
+const weekMinutes = 7 * minutesPerDay;
+
+/** Kinds are kept apart, so that a transaction id that equals a request id joins nothing. */
+const signInKey = (facts: Facts): string => {
+  if (isUsableId(facts.authnRequestId)) return `r:${facts.authnRequestId}`;
+  if (isUsableId(facts.transactionId)) return `t:${facts.transactionId}`;
+  if (isUsableId(facts.externalSessionId)) return `s:${facts.externalSessionId}`;
+  return `u:${facts.uuid}`;
+};
+
+/** Groups that remember that a minute had behaviours, or people who signed in: for a week, which an org without
+ * Behavior Detection is told from a quiet one by. */
+const isSeen = (key: string): boolean => key.startsWith('behaviours/') || key.startsWith('people/');
+
+const signInEvents = new Set(['user.session.start', 'policy.evaluate_sign_on', 'user.authentication.verify']);
+
+const tagged = { contains: 1, result: { none: 0, positive: 1, negative: 2, unknown: 3 } } as const;
+const resultNames = ['none', 'positive', 'negative', 'unknown'] as const;
+
+export const impossibleTravel = defineIndicator<LogIndicator>({
+  slug: 'okta_impossible_travel_24h',
+  title: 'Impossible travel',
+  question: 'How many sign-ins of the last 24 h came from farther away than a person can travel?',
+  difference:
+    'Counts distinct sign-ins whose velocity behaviour is POSITIVE; the draxis rule counts every event that lists the behaviour, NEGATIVE results included.',
+  unit: 'count',
+  thresholds: { warn: 1, critical: 5, direction: 'higher-is-worse' },
+  reads: 'okta.system-log',
+  windowMinutes: { draxis: minutesPerDay, corrected: minutesPerDay },
+  keepMinutes: (key) => (isSeen(key) ? weekMinutes : minutesPerDay),
+
+  fold: (groups, facts, settings) => {
+    const changed: [string, NonNullable<ReturnType<typeof insertEvent>>][] = [];
+    const minute = toMinute(facts.publishedMs);
+    const evaluated = carriesBehaviors(facts);
+    if (evaluated && !groups.has(`behaviours/${minute}`)) {
+      changed.push([`behaviours/${minute}`, [[minuteToMs(minute), '']]]);
+    }
+    if (signInEvents.has(facts.eventType) && !groups.has(`people/${minute}`)) {
+      changed.push([`people/${minute}`, [[minuteToMs(minute), '']]]);
+    }
+    const contains = facts.behaviors?.toLowerCase().includes('velocity') ?? false;
+    const result = evaluated ? velocityResult(facts, settings.velocityNames) : undefined;
+    if (contains || result !== undefined) {
+      const key = signInKey(facts);
+      const tag = [contains ? tagged.contains : 0, tagged.result[result ?? 'none']];
+      const group = insertEvent(groups.get(key), [facts.publishedMs, facts.uuid, ...tag]);
+      if (group !== undefined) changed.push([key, group]);
+    }
+    return changed;
+  },
+
+  contributions: (key, group) => {
+    const first = group[0];
+    if (first === undefined) return [];
+    if (isSeen(key)) {
+      const from = toMinute(first[0]);
+      return [{ from, to: from + weekMinutes, counters: [key.slice(0, key.indexOf('/'))] }];
+    }
+    const contributions: Contribution[] = [];
+    const positive: number[] = [];
+    for (const [timeMs, uuid, contains, result] of group) {
+      const resultName = resultNames[Number(result)] ?? 'none';
+      if (resultName === 'positive') positive.push(timeMs);
+      const membership = toClass({ draxis: contains === tagged.contains, corrected: resultName === 'positive' });
+      contributions.push({
+        ...dayWindow(timeMs),
+        counters: [
+          ...(contains === tagged.contains ? ['contains'] : []),
+          ...(resultName === 'none' ? [] : [resultName]),
+        ],
+        evidence: `${timeMs}|${uuid}|${membership}`,
+      });
+    }
+    for (const union of unionOfDayWindows(positive)) contributions.push({ ...union, counters: ['signIns'] });
+    return contributions;
+  },
+
+  score: (totals) => {
+    const nobodyEvaluated = totals.count('people') > 0 && totals.count('behaviours') === 0;
+    const unknown = nobodyEvaluated ? ('no data' as const) : undefined;
+    return {
+      draxis: { numerator: totals.count('contains'), denominator: null, unknown },
+      corrected: { numerator: totals.count('signIns'), denominator: null, unknown },
+      measures: {
+        contains: totals.count('contains'),
+        positive: totals.count('positive'),
+        negative: totals.count('negative'),
+        unknown: totals.count('unknown'),
+      },
+    };
+  },
+});

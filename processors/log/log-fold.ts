@@ -1,0 +1,186 @@
+import type { Facts } from '../../schemas/facts.ts';
+import { type Progress, progressSchema } from '../../schemas/progress.ts';
+import { type Reading, toVersion } from '../../schemas/reading.ts';
+import { minutesPerDay, minuteToMs, passedMinute, toMinute, toTimestamp } from '../../schemas/time.ts';
+import { toDigestText } from '../digest.ts';
+import type { Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
+import type { StateChanges } from '../state.ts';
+import { toScore, toSourceReason } from '../to-score.ts';
+import { toCoverage, toIntervals } from './coverage.ts';
+import { createIndicatorFold } from './indicator-fold.ts';
+import type { MinuteTotals } from './timeline.ts';
+
+/** R: late events revise every T of the last 48 h; what comes later is stored, not folded into older readings. */
+export const revisedMinutes = 2 * minutesPerDay;
+
+/** A dead letter counts against the longest window, and for R after it. */
+const deadLetterMinutes = 10 * minutesPerDay;
+
+const deadLetterCounters = { draxis: 'dead letters, draxis', corrected: 'dead letters, corrected' } as const;
+
+interface Meta {
+  readonly newest: number | null;
+  /** The T before `from` + 24 h that have a reading: of these only the newest was emitted each time. */
+  readonly early: readonly number[];
+}
+
+/**
+ * The fold of one org's System Log: facts and progress in the order of the log, readings out. No clock, no I/O.
+ * What it keeps is sets of matching events: a duplicate changes nothing, a late event changes every T that it is in.
+ */
+export interface LogFold {
+  event(facts: Facts): void;
+  /** Readings for each new minute that the progress passed, and again for each earlier one that now reads otherwise. */
+  progress(progress: Progress, offset: number): readonly Reading[];
+  /** What changed since the last call, for the state store. */
+  takeChanges(): StateChanges;
+}
+
+const isSameReading = (a: Reading, b: Reading): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+export const createLogFold = (options: {
+  readonly settings: IndicatorSettings;
+  readonly indicators: readonly LogIndicator[];
+  /** What `takeChanges` gave and the store kept; empty for a new org. */
+  readonly saved: Iterable<readonly [string, unknown]>;
+  readonly epoch?: number;
+  /** Which minutes get a reading; all when absent. A replay asks for few. */
+  readonly wanted?: (minute: number) => boolean;
+}): LogFold => {
+  const { settings, epoch = 0, wanted } = options;
+  let changes = new Map<string, unknown>();
+  const folds = options.indicators.map((indicator) =>
+    createIndicatorFold(indicator, settings, (key, group) => changes.set(`${indicator.slug}/${key}`, group)),
+  );
+  const deadMinutes = new Set<number>();
+  const early = new Set<number>();
+  let newest: number | undefined;
+
+  const addDeadMinute = (minute: number): void => {
+    if (deadMinutes.has(minute)) return;
+    deadMinutes.add(minute);
+    for (const { indicator, timeline } of folds) {
+      const { draxis, corrected } = indicator.windowMinutes;
+      timeline.add({ from: minute, to: minute + draxis, counters: [deadLetterCounters.draxis] });
+      timeline.add({ from: minute, to: minute + corrected, counters: [deadLetterCounters.corrected] });
+    }
+  };
+
+  const settle = (minute: number): void => {
+    for (const { timeline } of folds) timeline.settle(minute, minute - revisedMinutes);
+  };
+
+  const load = (): void => {
+    const bySlug = new Map(folds.map((fold) => [fold.indicator.slug as string, fold]));
+    for (const [key, value] of options.saved) {
+      if (key === 'meta') {
+        newest = (value as Meta).newest ?? undefined;
+        for (const minute of (value as Meta).early) early.add(minute);
+      } else if (key === 'progress') {
+        for (const minute of progressSchema.parse(value).deadLettered) addDeadMinute(toMinute(Date.parse(minute)));
+      } else {
+        const slash = key.indexOf('/');
+        bySlug.get(key.slice(0, slash))?.load(key.slice(slash + 1), value as Group);
+      }
+    }
+    // Settled last: what was held at the time of the save is not a change.
+    if (newest !== undefined) settle(newest);
+  };
+  load();
+
+  const toReading = (
+    indicator: LogIndicator,
+    minute: number,
+    totals: MinuteTotals,
+    progress: Progress,
+    offset: number,
+  ): Reading => {
+    const scored = indicator.score(totals, { engine: progress.engine });
+    const spans = toIntervals(progress.spans);
+    const end = minuteToMs(minute);
+    const blocked = spans.length === 0 ? toSourceReason(progress.state) : undefined;
+    const score = (definition: 'draxis' | 'corrected') =>
+      toScore({
+        outcome: scored[definition],
+        coverage: toCoverage(spans, end - minuteToMs(indicator.windowMinutes[definition]), end),
+        deadLetters: totals.count(deadLetterCounters[definition]) > 0,
+        blocked,
+      });
+    return {
+      org: settings.org,
+      slug: indicator.slug,
+      asOf: toTimestamp(end),
+      draxis: score('draxis'),
+      corrected: score('corrected'),
+      measures: scored.measures,
+      version: toVersion(epoch, offset),
+      digest: toDigestText(totals.digest),
+    };
+  };
+
+  /** The first T whose whole window was read. */
+  const firstWhole = (progress: Progress): number => {
+    const from = progress.spans[0]?.from;
+    return from === undefined ? Number.POSITIVE_INFINITY : toMinute(Date.parse(from)) + minutesPerDay;
+  };
+
+  /** The T of (newest, passed] that get a reading: before the first whole window only the last of them does. */
+  const newMinutes = (progress: Progress, passed: number): readonly number[] => {
+    const whole = firstWhole(progress);
+    const first = wanted === undefined ? Math.max(whole, (newest ?? whole - 1) + 1) : (newest ?? passed - 1) + 1;
+    const minutes: number[] = [];
+    for (let minute = first; minute <= passed; minute += 1) if (wanted?.(minute) ?? true) minutes.push(minute);
+    if (wanted !== undefined || minutes.length > 0) return minutes;
+    early.add(passed);
+    return [passed];
+  };
+
+  const isRevisable = (progress: Progress, minute: number): boolean =>
+    wanted === undefined ? minute >= firstWhole(progress) || early.has(minute) : wanted(minute);
+
+  const forget = (oldest: number): void => {
+    for (const fold of folds) fold.prune(oldest);
+    for (const minute of early) if (minute < oldest) early.delete(minute);
+    for (const minute of deadMinutes) if (minute < oldest - deadLetterMinutes) deadMinutes.delete(minute);
+  };
+
+  return {
+    event: (facts) => {
+      for (const fold of folds) fold.event(facts);
+    },
+    progress: (progress, offset) => {
+      const passed = passedMinute(Date.parse(progress.asOf));
+      for (const minute of progress.deadLettered) addDeadMinute(toMinute(Date.parse(minute)));
+      changes.set('progress', progress);
+      const isNew = progress.state === 'ok' && (newest === undefined || passed > newest);
+      const neverAllowed =
+        newest === undefined && progress.spans.length === 0 && toSourceReason(progress.state) !== undefined;
+      if (!isNew && !neverAllowed) return [];
+
+      const oldest = passed - revisedMinutes;
+      const fresh = newMinutes(progress, passed);
+      const readings: Reading[] = [];
+      for (const { indicator, timeline } of folds) {
+        for (const { minute, before, now } of timeline.changed()) {
+          if (minute < oldest || !isRevisable(progress, minute)) continue;
+          const reading = toReading(indicator, minute, now, progress, offset);
+          if (!isSameReading(reading, toReading(indicator, minute, before, progress, offset))) readings.push(reading);
+        }
+        for (const minute of fresh) {
+          readings.push(toReading(indicator, minute, timeline.at(minute), progress, offset));
+        }
+      }
+      const crossedHour = newest === undefined || Math.floor(passed / 60) > Math.floor(newest / 60);
+      newest = passed;
+      settle(passed);
+      if (crossedHour) forget(oldest);
+      changes.set('meta', { newest, early: [...early] } satisfies Meta);
+      return readings;
+    },
+    takeChanges: () => {
+      const taken = changes;
+      changes = new Map();
+      return taken;
+    },
+  };
+};

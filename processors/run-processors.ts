@@ -1,0 +1,97 @@
+import { concatMap, defer, from, lastValueFrom, mergeMap, type Observable, scan } from 'rxjs';
+import { assignmentsUntil, type Until } from '../runtime/bus/assignments.ts';
+import type { Assignment, Bus } from '../runtime/bus/bus.ts';
+import type { StateStore } from '../runtime/state-store.ts';
+import type { IndicatorSettings } from './indicator.ts';
+import { createPartitionFold, isUsable, type Segment, type Step, toSegments } from './partition-fold.ts';
+import { type TopicFold, topicFolds } from './topic-folds.ts';
+
+interface Options {
+  readonly bus: Bus;
+  readonly store: StateStore;
+  readonly orgs: readonly IndicatorSettings[];
+  readonly until: Until;
+  readonly signal: AbortSignal;
+}
+
+/** Where a partition's fold begins, and what it may not publish again. */
+interface Start {
+  readonly name: string;
+  readonly partition: ReturnType<typeof createPartitionFold>;
+  readonly from: number;
+  /** The offset up to which readings were published by an earlier state. */
+  readonly published: number;
+  /** Keys of entries that were left aside, to be removed by the first save. */
+  readonly stale: Set<string>;
+}
+
+const startPartition = async (options: Options, topicFold: TopicFold, partition: number): Promise<Start> => {
+  const name = `processors/${topicFold.topic}`;
+  const saved = await options.store.load(name, partition);
+  const bySettings = new Map(options.orgs.map((settings) => [settings.org, settings]));
+  const settingsOf = (org: string) => bySettings.get(org);
+  const entries = saved?.entries ?? new Map();
+  const usable = isUsable(entries, settingsOf);
+  return {
+    name,
+    partition: createPartitionFold({ topicFold, settingsOf, saved: usable ? entries : new Map() }),
+    from: usable && saved !== undefined ? saved.offset + 1 : 0,
+    published: saved?.offset ?? -1,
+    stale: new Set(usable ? [] : entries.keys()),
+  };
+};
+
+/** Saves what a step leads to, and acks the batch when it was its last. A partition that is lost saves nothing. */
+const checkpoint = async (options: Options, start: Start, assignment: Assignment, step: Step): Promise<void> => {
+  if (assignment.signal.aborted) return;
+  if (step.segment.saves) {
+    const changes = new Map<string, unknown>([...start.stale].map((key) => [key, undefined]));
+    for (const [key, value] of step.changes) changes.set(key, value);
+    const records = step.offset > start.published ? step.records : [];
+    await options.store.commit(start.name, assignment.partition, { offset: step.offset, changes, records });
+    start.stale.clear();
+  }
+  if (step.segment.endsBatch) await step.segment.batch.ack();
+};
+
+/**
+ * Every topic is folded by the same pipeline: batches -> segments -> scan -> checkpoint. RxJS only composes; order and
+ * back-pressure come from the bus, which hands out the next batch when the last is acked.
+ *
+ * The offset that counts is the one in the saved state: a start continues behind it. State that rests on other rules
+ * or settings is folded anew from the log's beginning, without publishing again what was published.
+ */
+const foldPartition = (options: Options, topicFold: TopicFold, assignment: Assignment): Observable<void> =>
+  defer(() => startPartition(options, topicFold, assignment.partition)).pipe(
+    concatMap((start) =>
+      from(assignment.batches({ from: start.from })).pipe(
+        concatMap((batch) => from(toSegments(batch))),
+        scan<Segment, Step | undefined>((_, segment) => start.partition.fold(segment), undefined),
+        concatMap((step) => (step === undefined ? [] : checkpoint(options, start, assignment, step))),
+      ),
+    ),
+  );
+
+const runTopic = (options: Options, topicFold: TopicFold): Promise<void> =>
+  lastValueFrom(
+    from(assignmentsUntil({ ...options, topic: topicFold.topic, group: 'processors' })).pipe(
+      mergeMap((assignment) => foldPartition(options, topicFold, assignment)),
+    ),
+    { defaultValue: undefined },
+  );
+
+/** Folds every topic into readings until the signal aborts or, with `caught-up`, the logs' present ends are reached. */
+export const runProcessors = async (options: Options): Promise<void> => {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const running = topicFolds.map(async (topicFold) => {
+    try {
+      await runTopic({ ...options, signal }, topicFold);
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  });
+  const failed = (await Promise.allSettled(running)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};

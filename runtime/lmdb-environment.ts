@@ -1,0 +1,125 @@
+import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Logger } from 'pino';
+import { createCommitQueue } from './commit-queue.ts';
+import { AppError } from './errors.ts';
+import { sealJson } from './sealed-json.ts';
+import { toStorageError } from './storage-error.ts';
+
+/** A named table of the environment: byte values under keys that are ordered part by part. */
+export type Table = Database<Buffer, LmdbKey>;
+export type LmdbKey = string | (string | number)[];
+
+/**
+ * One directory, one lmdb file, one process: the log, the acked offsets and the state of the stages live in it, so that
+ * one transaction covers all of them.
+ */
+export interface LmdbEnvironment {
+  readonly directory: string;
+  /** True when the process that had the directory before did not close it: it was killed, or the power went. */
+  readonly uncleanStop: boolean;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  table(name: string, options?: { compressed?: boolean }): Table;
+  /**
+   * Runs the action in a write transaction and resolves with its result when that is on the disk. Actions that come in
+   * the same turn of the event loop share a transaction and its flush; they run in the order of the calls. An action may
+   * run more than once, so its only effects are writes to tables. Rejects, with nothing of the action written, with
+   * `disk-full` or `directory-unwritable`, or with what the action threw.
+   */
+  write<T>(action: () => T): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Address space, not disk: the file grows with its content. Reserved generously, because growing the map means remapping. */
+const defaultMapSizeBytes = 64 * 2 ** 30;
+const openHere = new Set<string>();
+
+const inUse = (directory: string, pid: number): AppError =>
+  new AppError('directory-in-use', `${directory} is in use by process ${pid}.`, {
+    hint: `Stop that process first, or give this one a directory of its own. Only one may write there.`,
+  });
+
+/**
+ * Refuses when another process has the directory. Node has no flock, and a file with a pid in it lies after a SIGKILL,
+ * with reused pids and across containers. But lmdb itself keeps a table of reading processes in lock.mdb, each guarded by an
+ * fcntl lock that the kernel drops with the process, on Linux and macOS alike. So: enter the table by reading once, clear
+ * entries of the dead, and see who else is there. Two that start at the same moment may both refuse; never do both go on.
+ */
+const refuseSecondProcess = (root: RootDatabase<Buffer, LmdbKey>, directory: string): void => {
+  root.getBinary('enter the table of readers');
+  root.readerCheck();
+  const pids = [...root.readerList().matchAll(/^\s*(\d+)\s+[0-9a-f]+\s/gim)].map(([, pid]) => Number(pid));
+  const other = pids.find((pid) => pid !== process.pid);
+  if (other !== undefined) throw inUse(directory, other);
+  if (pids.length > 1) throw inUse(directory, process.pid);
+  if (pids.length === 0) throw new Error('lmdb lists no reader, not even this process');
+};
+
+/**
+ * Opens the directory, creating it for this user alone. Fails with `directory-in-use`, `directory-unwritable`,
+ * `disk-full`, or `state-invalid` when the file is not a database.
+ */
+export const openLmdbEnvironment = async (options: {
+  directory: string;
+  mapSizeBytes?: number;
+  logger: Pick<Logger, 'info' | 'warn'>;
+}): Promise<LmdbEnvironment> => {
+  const { logger, mapSizeBytes = defaultMapSizeBytes } = options;
+  let directory = options.directory;
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    directory = await realpath(directory);
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw toStorageError(error, directory);
+  }
+  if (openHere.has(directory)) throw inUse(directory, process.pid);
+  openHere.add(directory);
+
+  let root: RootDatabase<Buffer, LmdbKey> | undefined;
+  try {
+    // Without overlappingSync a committed transaction is a flushed one. `permissionsMode` is missing in lmdb's types.
+    const rootOptions = { mapSize: mapSizeBytes, maxDbs: 32, overlappingSync: false, encoding: 'binary' as const };
+    root = open<Buffer, LmdbKey>(directory, {
+      ...rootOptions,
+      noSubdir: false,
+      permissionsMode: 0o600,
+    } as typeof rootOptions);
+    const opened = root;
+    refuseSecondProcess(opened, directory);
+    const table = (name: string, { compressed = false } = {}): Table =>
+      opened.openDB<Buffer, LmdbKey>({ name, encoding: 'binary', ...(compressed ? { compression: true } : {}) });
+
+    // In the database rather than in a file beside it: as durable as what it speaks of.
+    const marks = table('environment');
+    const uncleanStop = marks.getBinary('running') !== undefined;
+    opened.transactionSync(() => void marks.put('running', sealJson('running', { pid: process.pid })));
+    if (uncleanStop) logger.warn({ directory }, 'the last run did not stop cleanly; its last effects are repeated');
+
+    const queue = createCommitQueue((action) => opened.transactionSync(action), directory);
+    return {
+      directory,
+      uncleanStop,
+      logger,
+      table,
+      write: queue.write,
+      close: async () => {
+        if (!openHere.delete(directory)) return;
+        await queue.drained();
+        try {
+          opened.transactionSync(() => void marks.remove('running'));
+        } catch (error) {
+          logger.warn(
+            { directory, err: error },
+            'the clean stop could not be noted; the next start will repeat some work',
+          );
+        }
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await root?.close();
+    openHere.delete(directory);
+    throw toStorageError(error, directory);
+  }
+};

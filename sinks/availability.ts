@@ -1,0 +1,31 @@
+/** What a sink logs with; pino's logger is one. */
+export interface SinkLogger {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** Whether a store answers, as the loops that write to it find: shared by them, so that a change is logged once. */
+export interface Availability {
+  up(): void;
+  down(error: Error): void;
+  /** The message of the last failure while the store is down, for health endpoints. */
+  failure(): string | undefined;
+}
+
+export const createAvailability = (store: string, logger: SinkLogger): Availability => {
+  let failure: string | undefined;
+  return {
+    up: () => {
+      if (failure !== undefined) logger.info({ store }, `${store} takes records again.`);
+      failure = undefined;
+    },
+    down: (error) => {
+      if (failure === undefined) {
+        logger.warn({ store, error: error.message }, `${store} does not take records; retrying with the same ones.`);
+      }
+      failure = error.message;
+    },
+    failure: () => failure,
+  };
+};

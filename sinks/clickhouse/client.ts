@@ -1,0 +1,139 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { AppError } from '../../runtime/errors.ts';
+import type { Secret } from '../../runtime/secret.ts';
+import { type RawConnection, serialise } from './chdb-connection.ts';
+import { toText } from './clickhouse-error.ts';
+
+export type { ClickHouseClient };
+
+/** A client opened with limits is read-only: it is what `kriver sql` gets, and it can do nothing else. */
+export interface QueryLimits {
+  readonly maxSeconds: number;
+  readonly maxMemoryBytes: number;
+  readonly maxRows: number;
+}
+
+/** 64-bit integers as text, times as ISO 8601 in UTC: what JSON can carry without loss, the same in both modes. */
+const formats = {
+  output_format_json_quote_64bit_integers: 1,
+  date_time_output_format: 'iso',
+  date_time_input_format: 'best_effort',
+} as const;
+
+/** readonly comes last: after it nothing can be set any more. */
+const toSettings = (limits: QueryLimits) => ({
+  max_execution_time: limits.maxSeconds,
+  max_memory_usage: String(limits.maxMemoryBytes),
+  max_result_rows: String(limits.maxRows + 1),
+  result_overflow_mode: 'break' as const,
+  readonly: '1',
+});
+
+/**
+ * The ClickHouse engine in this process, over one directory. Needs the optional package `chdb`, which is loaded here and
+ * nowhere else; without it the error is `clickhouse-missing`.
+ *
+ * Every call gives a client of its own with its own session, and one runs one query at a time: open one for the writer,
+ * one for the dashboard and one, with limits, for `kriver sql`. All must name the same directory, since the engine knows one
+ * a process; a directory that another process has open gives `directory-in-use`. The directory is free again when the
+ * last client is closed. Never pass `clickhouse_settings` to such a client: they would stick to its session.
+ */
+export const openChdb = async (options: { path: string; limits?: QueryLimits }): Promise<ClickHouseClient> => {
+  const { createChdbConnection } = await loadChdb();
+  const bodies = join(options.path, 'kriver-inserts');
+  await mkdir(bodies, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new AppError('directory-unwritable', `The database directory ${options.path} cannot be created.`, {
+      hint: 'Check the owner and the mode of the data directory, and the space on its disk.',
+      cause: error,
+    });
+  });
+  let connection: RawConnection;
+  try {
+    connection = createChdbConnection({ path: options.path }) as RawConnection;
+  } catch (error) {
+    throw new AppError('directory-in-use', `The database in ${options.path} cannot be opened: ${toText(error)}`, {
+      hint: 'Only one process at a time may use it: stop the other one, or ask it through its socket.',
+      cause: error,
+    });
+  }
+  // The one place where chdb's connection meets the client: both declare the same contract, in two copies of one package.
+  const client = createClient({ connection: serialise(connection, bodies) as never });
+  try {
+    if (options.limits === undefined) await removeLeftovers(bodies);
+    for (const [name, value] of Object.entries({ ...formats, ...(options.limits && toSettings(options.limits)) })) {
+      await client.command({ query: `SET ${name} = ${typeof value === 'string' ? `'${value}'` : value}` });
+    }
+    await assertDurableInserts(client);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return client;
+};
+
+/**
+ * A client for a ClickHouse server over HTTP. Connects with the first query, so a server that is down is met there.
+ * Inserts are acknowledged when they are written: that is asked for with every request.
+ */
+export const connectServer = (options: {
+  url: string;
+  user: string;
+  password?: Secret | undefined;
+  database: string;
+  limits?: QueryLimits;
+}): ClickHouseClient =>
+  createClient({
+    url: options.url,
+    username: options.user,
+    password: options.password?.reveal() ?? '',
+    database: options.database,
+    application: 'kriver',
+    compression: { request: true, response: false },
+    max_open_connections: 4,
+    request_timeout: Math.max(60, (options.limits?.maxSeconds ?? 0) + 10) * 1000,
+    clickhouse_settings: {
+      ...formats,
+      wait_for_async_insert: 1,
+      ...(options.limits && toSettings(options.limits)),
+    },
+  });
+
+/** True when the optional engine can be loaded; for `kriver doctor` and for tests that need it. */
+export const isChdbAvailable = async (): Promise<boolean> =>
+  loadChdb().then(
+    () => true,
+    () => false,
+  );
+
+/** Whatever the server's profile says: an insert that is acknowledged before it is written would lose acked records. */
+export const assertDurableInserts = async (client: ClickHouseClient): Promise<void> => {
+  const answer = await client.query({
+    query: "SELECT getSetting('wait_for_async_insert') AS wait",
+    format: 'JSONEachRow',
+  });
+  const [row] = await answer.json<{ wait: unknown }>();
+  if (row?.wait === true || Number(row?.wait) === 1) return;
+  throw new AppError('configuration-invalid', 'ClickHouse acknowledges inserts before they are written.', {
+    hint: "Set wait_for_async_insert = 1 in the profile of Kriver's user.",
+  });
+};
+
+const loadChdb = async () => {
+  try {
+    return await import('chdb/connection');
+  } catch (error) {
+    throw new AppError('clickhouse-missing', `The embedded ClickHouse engine cannot be loaded: ${toText(error)}`, {
+      hint: 'Run `npm install chdb` (Linux with glibc, or macOS), or set clickhouse.kind to server or none.',
+      cause: error,
+    });
+  }
+};
+
+/** A process that was killed during an insert leaves the body behind; only the first client of a process finds one. */
+const removeLeftovers = async (directory: string): Promise<void> => {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(`${process.pid}-`)) await rm(join(directory, name), { force: true });
+  }
+};
