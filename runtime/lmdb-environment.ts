@@ -1,8 +1,9 @@
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Logger } from 'pino';
 import { createCommitQueue } from './commit-queue.ts';
 import { AppError } from './errors.ts';
+import { checkBeforeOpen } from './lmdb-preflight.ts';
 import { sealJson } from './sealed-json.ts';
 import { toStorageError } from './storage-error.ts';
 
@@ -34,9 +35,10 @@ export interface LmdbEnvironment {
 const defaultMapSizeBytes = 64 * 2 ** 30;
 const openHere = new Set<string>();
 
-const inUse = (directory: string, pid: number): AppError =>
-  new AppError('directory-in-use', `${directory} is in use by process ${pid}.`, {
-    hint: `Stop that process first, or give this one a directory of its own. Only one may write there.`,
+const inUse = (directory: string, pid: number, where = '', cause?: unknown): AppError =>
+  new AppError('directory-in-use', `${directory} is in use by process ${pid}${where}.`, {
+    hint: 'Stop that process first, or give this one a directory of its own. Only one may write there.',
+    cause,
   });
 
 /**
@@ -46,12 +48,17 @@ const inUse = (directory: string, pid: number): AppError =>
  * entries of the dead, and see who else is there. Two that start at the same moment may both refuse; never do both go on.
  */
 const refuseSecondProcess = (root: RootDatabase<Buffer, LmdbKey>, directory: string): void => {
-  root.getBinary('enter the table of readers');
+  try {
+    root.getBinary('enter the table of readers');
+  } catch (error) {
+    // Its place in the table goes by process id, and containers that share the directory often have the same ones.
+    throw inUse(directory, process.pid, ' of another container', error);
+  }
   root.readerCheck();
   const pids = [...root.readerList().matchAll(/^\s*(\d+)\s+[0-9a-f]+\s/gim)].map(([, pid]) => Number(pid));
   const other = pids.find((pid) => pid !== process.pid);
   if (other !== undefined) throw inUse(directory, other);
-  if (pids.length > 1) throw inUse(directory, process.pid);
+  if (pids.length > 1) throw inUse(directory, process.pid, ' of another container');
   if (pids.length === 0) throw new Error('lmdb lists no reader, not even this process');
 };
 
@@ -69,7 +76,7 @@ export const openLmdbEnvironment = async (options: {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     directory = await realpath(directory);
-    await access(directory, constants.W_OK | constants.X_OK);
+    await checkBeforeOpen(directory);
   } catch (error) {
     throw toStorageError(error, directory);
   }

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { AppError } from './errors.ts';
 
@@ -6,30 +7,35 @@ const mapFull = -30792;
 const damaged = new Set([-30797, -30796, -30793]);
 const versionMismatch = -30794;
 
-const { ENOSPC, EDQUOT, EAGAIN } = constants.errno;
+const { ENOSPC, EDQUOT, EIO } = constants.errno;
 const full = new Set<unknown>([mapFull, ENOSPC, EDQUOT, 'ENOSPC', 'EDQUOT']);
+
+/** Less than the pages of a small transaction. */
+export const noSpaceLeft = (directory: string): boolean => {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize < 2 ** 20;
+  } catch {
+    return false;
+  }
+};
+
+export const toDiskFull = (directory: string, cause?: unknown): AppError =>
+  new AppError('disk-full', `No space is left for ${directory}.`, {
+    hint: 'Free space on that file system or enlarge it. Nothing of the refused write is stored; work goes on from there.',
+    cause,
+  });
 
 /** Turns what the file system or lmdb threw into the error that an operator can act on. */
 export const toStorageError = (error: unknown, directory: string): AppError => {
   if (error instanceof AppError) return error;
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   const text = error instanceof Error ? error.message : String(error);
-  if (full.has(code)) {
-    return new AppError('disk-full', `No space is left for ${directory}.`, {
-      hint: 'Free space on that file system or enlarge it. Nothing of the refused write is stored; work goes on from there.',
-      cause: error,
-    });
-  }
+  // lmdb calls a write that was cut short an I/O error. Cut short it was when it took the last of the space.
+  if (full.has(code) || (code === EIO && noSpaceLeft(directory))) return toDiskFull(directory, error);
   if (code === versionMismatch || damaged.has(code as number)) {
     return new AppError('state-invalid', `The database in ${directory} cannot be read: ${text}`, {
       hint: 'Restore the directory from a backup, or move it away to start anew.',
-      cause: error,
-    });
-  }
-  if (code === EAGAIN) {
-    // Two processes with the same pid, in two containers, want the same slot of lmdb's reader table.
-    return new AppError('directory-in-use', `${directory} is in use by a process of another container.`, {
-      hint: 'Stop the other one first, or give this one a directory of its own.',
       cause: error,
     });
   }

@@ -7,6 +7,7 @@ import type { SinkRecord } from './sink.ts';
 
 /** What of a record fits into another one with base64 around it. */
 const keptBytes = 500_000;
+const longestKey = 200;
 
 /**
  * The dead letter for a record that a sink can never store. `minute` is null: the indicators read the record themselves
@@ -18,7 +19,7 @@ export const toDeadLetterRecord = (record: SinkRecord, reason: string, atMs: num
     id: createHash('sha256').update(record.topic).update('\n').update(record.value).digest('hex'),
     org,
     origin: record.topic,
-    reason: `${reason} (key ${record.key}, offset ${record.offset})`,
+    reason: `${reason} (key ${record.key.slice(0, longestKey)}, offset ${record.offset})`,
     at: toTimestamp(atMs),
     minute: null,
     bytes: record.value.subarray(0, keptBytes).toString('base64'),

@@ -41,24 +41,27 @@ const typeOf = (schema: JsonSchema): string => {
 };
 
 /** Every setting, depth first, in the order of its declaration. */
-export const describeFields = (schema: JsonSchema, path: readonly string[] = []): Field[] =>
+export const describeFields = (schema: JsonSchema, path: readonly string[] = [], fallbacks: unknown = {}): Field[] =>
   Object.entries(propertiesOf(schema)).flatMap(([name, child]) => {
     const here = [...path, name];
     const inner = child.type === 'array' && child.items !== undefined ? child.items : child;
-    const nested = describeFields(inner, here);
+    const fallback = child.default ?? (fallbacks as Record<string, unknown>)[name];
+    const nested = describeFields(inner, here, isObject(fallback) ? fallback : {});
     const group = nested.length === 0 ? undefined : child.type === 'array' ? 'list' : 'group';
     return [
       {
         path: here,
         description: child.description ?? '',
         type: group === 'list' ? 'list of groups' : typeOf(child),
-        fallback: child.default,
+        fallback,
         required: (schema.required ?? []).includes(name),
         group,
       } satisfies Field,
       ...nested,
     ];
   });
+
+const isObject = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** The fields of a group; of one with several forms, each field once. */
 const propertiesOf = (schema: JsonSchema): Record<string, JsonSchema> =>

@@ -26,6 +26,11 @@ const plain = (word: string): string => word.toLowerCase().replace(/[^a-z0-9]/g,
 /** The known word that was most likely meant, or undefined when none is near. */
 export const nearest = (word: string, known: readonly string[]): string | undefined => {
   const wanted = plain(word).slice(0, 64);
+  const begins = known.find((candidate) => {
+    const [short, long] = [wanted, plain(candidate)].sort((a, b) => a.length - b.length);
+    return short !== undefined && short.length >= 4 && long?.startsWith(short);
+  });
+  if (begins !== undefined) return begins;
   const ranked = known
     .map((candidate) => ({ candidate, edits: distance(wanted, plain(candidate)) }))
     .sort((a, b) => a.edits - b.edits);

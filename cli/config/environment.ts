@@ -51,6 +51,8 @@ export interface Overlay {
   /** Paths of the joined settings whose value came from a variable, with its name. */
   readonly origins: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
+  /** The index of the org that the variables speak of. */
+  readonly spokenOf: number | undefined;
 }
 
 /**
@@ -63,13 +65,16 @@ export const overlayOrgs = (inFile: readonly unknown[], environment: Environment
   const draxisUrl = read('KRIVER_DRAXIS_URL');
   const org = read('KRIVER_ORG');
   const orgs = inFile.length === 0 && (baseUrl !== undefined || org !== undefined) ? [{}] : [...inFile];
-  const spoken = [baseUrl, draxisUrl, read('KRIVER_DRAXIS_TOKEN')].some((value) => value !== undefined);
+  const pushes = orgs.some((candidate) => isGroup(candidate) && candidate['draxis'] !== undefined);
+  const spoken =
+    baseUrl !== undefined || draxisUrl !== undefined || (read('KRIVER_DRAXIS_TOKEN') !== undefined && !pushes);
   const index =
     orgs.length === 1
       ? 0
       : orgs.findIndex((candidate) => isGroup(candidate) && candidate['name'] === org && org !== undefined);
   const target = orgs[index];
-  if (!isGroup(target)) return { orgs, origins: new Map(), problems: unclearOrg(orgs, org, spoken) };
+  if (!isGroup(target))
+    return { orgs, origins: new Map(), problems: unclearOrg(orgs, org, spoken), spokenOf: undefined };
 
   const origins = new Map<string, string>();
   const joined: Raw = { ...target };
@@ -88,7 +93,7 @@ export const overlayOrgs = (inFile: readonly unknown[], environment: Environment
   } else if (read('KRIVER_DRAXIS_TOKEN') !== undefined && (draxis === undefined || draxis === null))
     joined['draxis'] = {};
   orgs[index] = joined;
-  return { orgs, origins, problems: renamed(joined, org) };
+  return { orgs, origins, problems: renamed(joined, org), spokenOf: index };
 };
 
 const unclearOrg = (orgs: readonly unknown[], org: string | undefined, spoken: boolean): Problem[] => {

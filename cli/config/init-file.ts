@@ -51,8 +51,8 @@ export const printInitFile = (options: {
       'orgs.base_url': options.baseUrl ?? 'https://acme.okta.com',
     };
     const value = given[field.path.join('.')];
-    if (field.path.length === 1) lines.push('');
-    const choices = field.type.includes(' | ') && !field.type.startsWith('true') ? ` (${field.type})` : '';
+    if (field.path.length === 1 && lines.at(-1) !== '') lines.push('');
+    const choices = field.type.includes(' | ') && !/^(?:true|list|by name)/.test(field.type) ? ` (${field.type})` : '';
     const description = `${field.description}${choices}`.trim();
     if (isFirstOfList) lines.push('  -');
     if (description !== '')

@@ -4,7 +4,7 @@ import { childOf, type JsonSchema, keysOf } from './json-schema.ts';
 import { type Problem, toPath } from './problem.ts';
 
 const tokenAdvice =
-  'Put it into an environment variable and name that with token_env, or store it with `kriver secret set NAME` and name it with token_secret. If this file was shared, revoke the token.';
+  'Put it into an environment variable and name that with token_env, or store it with `kriver secret set NAME` and name it with token_secret. If others may have seen it, revoke it.';
 
 const literalTokenKeys = /^(?:token|api_?key|api_?token|password|secret|pat|ssws|bearer)$/i;
 

@@ -5,6 +5,7 @@ import { maskSecrets } from '../mask.ts';
 import { createSecretStore, type SecretStore } from '../secrets/store.ts';
 import type { Config, OrgConfig } from './config.ts';
 import { sharedDraxisKris, sharedNames } from './conflicts.ts';
+import { dropEmpty } from './drop-empty.ts';
 import { allowsLoopback, type Environment, overlayOrgs, readVariable } from './environment.ts';
 import { inspectKeys } from './inspect-keys.ts';
 import { toConfigSchema } from './json-schema.ts';
@@ -35,9 +36,10 @@ export type LoadResult =
 export const loadConfig = (options: LoadOptions): LoadResult => {
   const source = readSource(options);
   if (!source.ok) return { ok: false, problems: mask(source.problems, options.environment) };
-  const { file, raw } = source;
+  const { file } = source;
+  const raw = dropEmpty(source.raw, configSchema) as Record<string, unknown>;
   const { environment } = options;
-  const inFile = raw['orgs'] === undefined || raw['orgs'] === null ? [] : raw['orgs'];
+  const inFile = raw['orgs'] ?? [];
   const overlay = overlayOrgs(Array.isArray(inFile) ? inFile : [inFile], environment);
   const joined = { ...raw, orgs: overlay.orgs };
   const place = (path: string) => overlay.origins.get(path) ?? path;
@@ -55,7 +57,9 @@ export const loadConfig = (options: LoadOptions): LoadResult => {
     allowLoopback: allowsLoopback(environment),
     place,
   };
-  const resolved = overlay.orgs.map((org, index) => resolveOrg(org, index, context));
+  const resolved = overlay.orgs.map((org, index) =>
+    resolveOrg(org, index, { ...context, isSpokenOf: index === overlay.spokenOf }),
+  );
   problems.push(...resolved.flatMap((org) => org.problems), ...sharedNames(resolved.map((org) => org.name)));
   const network = readNetwork(raw['network'], context.directory, environment);
   problems.push(...network.problems);
@@ -72,7 +76,7 @@ export const loadConfig = (options: LoadOptions): LoadResult => {
     clickHouse.settings === undefined ||
     complete.length !== overlay.orgs.length
   )
-    return { ok: false, problems: mask(distinct(problems), environment) };
+    return { ok: false, problems: mask(firstOfEach(problems), environment) };
   return {
     ok: true,
     config: {
@@ -178,6 +182,6 @@ const mask = (problems: readonly Problem[], environment: Environment): Problem[]
   return problems.map(({ path, problem, hint }) => ({ path: clean(path), problem: clean(problem), hint: clean(hint) }));
 };
 
-const distinct = (problems: readonly Problem[]): Problem[] => [
-  ...new Map(problems.map((problem) => [`${problem.path}|${problem.problem}`, problem])).values(),
-];
+/** The first of each place: a value of the wrong kind often breaks a second rule as well. */
+const firstOfEach = (problems: readonly Problem[]): Problem[] =>
+  problems.filter(({ path }, index) => problems.findIndex((other) => other.path === path) === index);

@@ -18,7 +18,7 @@ export const thresholdsSchema = z
   })
   .refine(({ warn, critical, direction }) => (direction === 'lower-is-worse' ? critical <= warn : critical >= warn), {
     path: ['critical'],
-    error: 'is on the wrong side of warn for this direction',
+    error: 'it is on the wrong side of warn for this direction',
   })
   .describe('When a KRI turns amber and red.');
 

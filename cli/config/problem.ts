@@ -44,7 +44,7 @@ const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
 const list = (values: readonly unknown[]): string => values.map(String).join(', ');
 
 const describeIssue = (issue: z.core.$ZodIssue, value: unknown): string => {
-  if (value === undefined) return 'is missing';
+  if (value === undefined && issue.code !== 'custom') return 'is missing';
   switch (issue.code) {
     case 'invalid_type':
       return issue.expected === 'int' && typeof value === 'number'
@@ -61,8 +61,6 @@ const describeIssue = (issue: z.core.$ZodIssue, value: unknown): string => {
       return `must be ${[...new Set(issue.errors.flat().map((inner) => describeIssue(inner, value).replace(/^must be (?:one of )?/, '')))].join(', or ')}`;
     case 'invalid_format':
       return issue.format === 'regex' ? 'has characters that are not allowed here' : `is not a valid ${issue.format}`;
-    case 'custom':
-      return issue.message;
     default:
       return issue.message.toLowerCase();
   }
@@ -89,5 +87,7 @@ const hintFor = (issue: z.core.$ZodIssue, value: unknown, schema: JsonSchema): s
 export const toProblem = (issue: z.core.$ZodIssue, root: unknown, schema: JsonSchema): Problem => {
   const value = valueAt(root, issue.path);
   const path = toPath(issue.path);
+  if (issue.code === 'custom')
+    return { path, problem: sentence(`${path}: ${issue.message}`), hint: hintFor(issue, value, schema) };
   return { path, problem: `${path} ${sentence(describeIssue(issue, value))}`, hint: hintFor(issue, value, schema) };
 };

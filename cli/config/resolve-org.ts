@@ -8,6 +8,8 @@ import { type OrgSettings, orgNamePattern } from './org.ts';
 import type { Problem } from './problem.ts';
 
 export interface OrgContext extends TokenSources {
+  /** Whether KRIVER_OKTA_TOKEN is meant for this org: it is the only one, or KRIVER_ORG names it. */
+  readonly isSpokenOf: boolean;
   readonly allowLoopback: boolean;
   /** What the operator calls a place in the settings: the variable where the value came from one, else the path. */
   readonly place: (path: string) => string;
@@ -50,7 +52,11 @@ export const resolveOrg = (org: unknown, index: number, context: OrgContext): Re
     else problems.push({ path: context.place(`${path}.base_url`), problem: result.problem, hint: result.hint });
   }
 
-  const token = resolveToken(raw['credentials'], 'KRIVER_OKTA_TOKEN', `${path}.credentials`, context, problems);
+  const token =
+    raw['credentials'] === undefined && !context.isSpokenOf
+      ? undefined
+      : resolveToken(raw['credentials'], 'KRIVER_OKTA_TOKEN', `${path}.credentials`, context, problems);
+  if (raw['credentials'] === undefined && !context.isSpokenOf) problems.push(unnamedToken(`${path}.credentials`));
   const draxis = isGroup(raw['draxis']) ? raw['draxis'] : undefined;
   const draxisToken =
     draxis &&
@@ -72,6 +78,13 @@ export const resolveOrg = (org: unknown, index: number, context: OrgContext): Re
     problems,
   };
 };
+
+/** The token of one org must not be sent to another, which the default variable alone would do. */
+const unnamedToken = (path: string): Problem => ({
+  path,
+  problem: 'With several orgs, each has to name its own token.',
+  hint: 'Name it with token_env, token_secret or token_file. KRIVER_OKTA_TOKEN alone goes to the org that KRIVER_ORG names.',
+});
 
 const isLoopbackHost = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);

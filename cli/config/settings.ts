@@ -76,7 +76,7 @@ export const settingsSchema = z
       .describe('How the network is reached.'),
     time_zone: z
       .string()
-      .refine(isTimeZone, { error: 'is no time zone that this machine knows' })
+      .refine(isTimeZone, { error: 'this machine knows no such time zone' })
       .default('UTC')
       .describe('The IANA time zone whose midnight ends a day in daily figures, such as Europe/Berlin.'),
     log_level: z

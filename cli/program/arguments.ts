@@ -33,7 +33,7 @@ export const parseMoment = (text: string): number => {
   return time;
 };
 
-export const collectMoment = (text: string, earlier: readonly number[]): readonly number[] => [
+export const collectMoment = (text: string, earlier: readonly number[] = []): readonly number[] => [
   ...earlier,
   parseMoment(text),
 ];

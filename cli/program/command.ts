@@ -42,13 +42,19 @@ export const runs =
       config: options['config'] as string | undefined,
       dataDir: options['dataDir'] as string | undefined,
     };
-    wiring.finish(await body(toOptions({ ...options, ...global }, all.slice(0, -2))));
+    wiring.finish(await body(toOptions({ ...flagsOf(command), ...options, ...global }, all.slice(0, -2))));
   };
+
+/** A flag that was not given is false; as a default of the option it would clutter the help. */
+const flagsOf = (command: Command): Record<string, boolean> =>
+  Object.fromEntries(
+    command.options.filter((option) => option.isBoolean()).map((option) => [option.attributeName(), false]),
+  );
 
 export const orgOption = (): Option =>
   new Option('--org <name>', 'the org; default: every configured one').argParser(parseOrgName);
 
-export const jsonOption = (text = 'print JSON'): Option => new Option('--json', text).default(false);
+export const jsonOption = (text = 'print JSON'): Option => new Option('--json', text);
 
 export const engineOption = (): Option =>
   new Option('--engine <engine>', 'idx: Identity Engine; v1: Classic Engine').choices(['idx', 'v1']);

@@ -17,12 +17,19 @@ export const declareHistory = (program: Command, wiring: Wiring): void => {
       .option('--policies <file>', 'access policies')
       .option('--policy-rules <file>', 'rules by policy')
       .option('--org <name>', 'the org that the files speak of', parseOrgName)
-      .option('--at <time>', 'a minute to give readings for, UTC; may be repeated', collectMoment, [])
+      .option('--at <time>', 'a minute to give readings for, UTC; may be repeated', collectMoment)
       .option('--every <duration>', 'give a reading at each such step: 5m, 1h, 1d', parseDuration)
       .addOption(engineOption())
       .addOption(new Option('--definition <definition>', 'give this definition alone').choices(definitions))
       .addOption(jsonOption('print one JSON document per reading and line'))
-      .action(runs(wiring, 'replay', ({ every, ...options }, [files]) => ({ ...options, files, everyMs: every }))),
+      .action(
+        runs(wiring, 'replay', ({ at = [], every, ...options }, [files]) => ({
+          ...options,
+          files,
+          at,
+          everyMs: every,
+        })),
+      ),
     'kriver replay events.ndjson --every 1h',
     'kriver replay --users users.json --factors factors.json --at 2026-03-01T12:00:00Z --json',
   );

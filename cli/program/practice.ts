@@ -27,7 +27,7 @@ export const declarePractice = (program: Command, wiring: Wiring): void => {
       .command('demo')
       .summary('everything on a simulated org, in this terminal')
       .description('Starts a simulated org, runs Kriver on it and shows the KRIs live. `npm start` is this command.')
-      .option('--once', 'catch up, print one report and exit', false)
+      .option('--once', 'catch up, print one report and exit')
       .option('--speed <factor>', 'how much faster than real time passes', parsePositive, 60)
       .option('--seed <number>', 'the same seed gives the same org', parseWhole, 1)
       .addOption(engineOption().default('idx'))

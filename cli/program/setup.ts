@@ -13,7 +13,7 @@ export const declareSetup = (program: Command, wiring: Wiring): void => {
       )
       .option('--org <name>', 'the name of the org', parseOrgName)
       .option('--base-url <url>', "the org's URL, such as https://acme.okta.com")
-      .option('--force', 'overwrite a file that is there', false)
+      .option('--force', 'overwrite a file that is there')
       .action(runs(wiring, 'init', (options) => options)),
     'kriver init --base-url https://acme.okta.com',
   );

@@ -94,7 +94,7 @@ export const parseBaseUrl = (text: string, rules: BaseUrlRules = {}): BaseUrlOut
   if (!custom && !oktaDomains.some((domain) => host.endsWith(`.${domain}`))) {
     return refuse(
       'The host of the Okta base URL is not an Okta domain.',
-      `If your org is served under its own domain, allow it by name in okta.custom_domains. Okta's domains: ${oktaDomains.join(', ')}.`,
+      `If your org is served under its own domain, say so by setting custom_domain to that host. Okta's domains: ${oktaDomains.join(', ')}.`,
     );
   }
   return { ok: true, url: new URL(`https://${host}`) };

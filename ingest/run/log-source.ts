@@ -31,6 +31,8 @@ interface Span {
 export const createLogSource = (run: OrgRun, restored: Progress | undefined): LogSource => {
   const { org, okta, clock, logger, settings, signal } = run;
   const memory: LogMemory = {};
+  let engineAsked = false;
+  if (restored !== undefined) run.engine = restored.engine;
   let cursor = restored?.cursors?.log;
   let asOfMs = restored === undefined ? undefined : Date.parse(restored.asOf);
   let spans: Span[] = (restored?.spans ?? []).map(({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) }));
@@ -49,7 +51,9 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
       toProgressRecord(systemLogTopic.name, org, {
         kind: 'progress',
         asOf: toTimestamp(asOfMs),
-        spans: spans.filter(({ from, to }) => to > from).map(({ from, to }) => ({ from: toTimestamp(from), to: toTimestamp(to) })),
+        spans: spans
+          .filter(({ from, to }) => to > from)
+          .map(({ from, to }) => ({ from: toTimestamp(from), to: toTimestamp(to) })),
         state,
         engine: run.engine,
         scopes: [],
@@ -79,13 +83,14 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
   };
 
   const start = async (): Promise<{ after: string } | { sinceMs: number }> => {
-    if (run.engine === 'unknown') {
+    if (!engineAsked) {
       try {
         run.engine = (await readEngine(okta, signal)).engine;
       } catch (error) {
         // The page may be missing behind some custom domains; every answer has a Date, and the engine stays unknown.
         if (!isSourceError(error) || oktaFailure(error)?.status === undefined) throw error;
       }
+      engineAsked = true;
     }
     if (cursor !== undefined) return { after: cursor };
     const sinceMs = (okta.dateMs() ?? clock.now()) - settings.lookback_hours * hourMs;
@@ -98,7 +103,14 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
     await run.room();
     const from = await start();
     let lastPage: LogPage | undefined;
-    const pages = systemLog({ okta, start: from, memory, signal, ...(asOfMs === undefined ? {} : { lastAsOfMs: asOfMs }) });
+    const readTo = spans.at(-1)?.to;
+    const pages = systemLog({
+      okta,
+      start: from,
+      memory,
+      signal,
+      ...(readTo === undefined ? {} : { lastAsOfMs: readTo }),
+    });
     for await (const page of pages) {
       const recovered = state !== 'ok';
       const { records, events, deadMinutes: minutes } = toPageRecords(org, page);

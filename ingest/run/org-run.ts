@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Bus, OutgoingRecord } from '../../runtime/bus/bus.ts';
 import type { Until } from '../../runtime/bus/consume-partitions.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { DiskGuard } from '../../runtime/disk-guard.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { Engine, SourceState } from '../../schemas/progress.ts';
 import type { OktaClient } from '../okta/client.ts';
@@ -12,11 +13,6 @@ export interface OrgSource {
   readonly org: string;
   readonly okta: OktaClient;
   readonly settings: IngestSettings;
-}
-
-/** Says whether the disk has room for what polling would add; asked before each page is read. */
-export interface DiskGuard {
-  hasRoom(): boolean | Promise<boolean>;
 }
 
 export interface Fetched {
@@ -42,11 +38,9 @@ export interface OrgRun extends OrgSource {
   engine: Engine;
   /** Appends records, one call after another, and only while the partition is ours. Resolves when they are durable. */
   publish(records: readonly OutgoingRecord[]): Promise<void>;
-  /** Resolves when the disk has room, or the signal aborts. */
+  /** Resolves when the disk has room for what polling would add; asked before each page. Rejects when the signal aborts. */
   room(): Promise<void>;
 }
-
-const roomCheckMs = 10_000;
 
 export const createOrgRun = (options: {
   source: OrgSource;
@@ -76,15 +70,12 @@ export const createOrgRun = (options: {
       return published;
     },
     room: async () => {
-      let told = false;
-      while (!signal.aborted && (await diskGuard?.hasRoom()) === false) {
-        if (until === 'caught-up') {
-          throw new AppError('disk-full', 'The disk has too little room left to read on.', { hint: 'Free space, then run again.' });
-        }
-        if (!told) logger.warn({ org: source.org }, 'too little room on the disk: reading Okta waits');
-        told = true;
-        await clock.sleep(roomCheckMs, signal);
+      if (until === 'caught-up' && (await diskGuard?.low()) === true) {
+        throw new AppError('disk-full', 'Too little space is left on the disk to read on.', {
+          hint: 'Free space on the file system of the data directory, then run again.',
+        });
       }
+      await diskGuard?.waitForSpace(signal);
       signal.throwIfAborted();
     },
   };

@@ -81,7 +81,9 @@ export const toPageRecords = (org: string, page: LogPage): PageRecords => {
     }
     const atMs = page.asOfMs ?? page.dateMs;
     const minute = toMinute(outcome.ok ? outcome.facts.publishedMs : atMs);
-    const reason = outcome.ok ? `The event has ${bytes.length} bytes; a record holds ${maxEventBytes}.` : outcome.reason;
+    const reason = outcome.ok
+      ? `The event has ${bytes.length} bytes; a record holds ${maxEventBytes}.`
+      : outcome.reason;
     deadMinutes.push(minute);
     records.push(toDeadLetterRecord({ org, origin: `GET ${logPath}`, reason, atMs: page.dateMs, minute, bytes }));
   }

@@ -5,7 +5,8 @@ export type { Until } from './assignments.ts';
 
 /**
  * Runs a handler over every batch of a topic that this member of the group is assigned, partitions side by side, each
- * in order. A batch is acked when the handler resolves; a rejection ends the consumption and is thrown.
+ * in order. A batch is acked when the handler resolves; a rejection ends the consumption and is thrown, except that of
+ * `assignment.signal.throwIfAborted()`: the batch is then left to whoever gets the partition next.
  * `from` gives the offset to start a partition at (default: after the last acked one).
  */
 export const consumePartitions = async (options: {
@@ -33,6 +34,8 @@ export const consumePartitions = async (options: {
   for await (const assignment of assignmentsUntil({ ...options, signal })) {
     running.push(
       consumeOne(assignment).catch((error: unknown) => {
+        // A handler that gave up because the partition is no longer ours: nothing was acked, and nothing is wrong.
+        if (assignment.signal.aborted && error === assignment.signal.reason) return;
         failure ??= { error };
         stop.abort();
       }),

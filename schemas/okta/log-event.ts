@@ -27,7 +27,7 @@ export const logEventSchema = z
       .looseObject({
         debugData: z
           .looseObject({
-            behaviors: z.unknown().describe('A Java map as text: {Velocity=NEGATIVE, New Device=POSITIVE}.'),
+            behaviors: z.unknown().optional().describe('A Java map as text: {Velocity=NEGATIVE, New Device=POSITIVE}.'),
             logOnlySecurityData: text.describe('JSON as text: {"risk":{…},"behaviors":{"Velocity":"NEGATIVE"}}.'),
             authnRequestId: text,
             endedSessionId: text,

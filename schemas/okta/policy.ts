@@ -21,7 +21,7 @@ export const oktaPolicyRuleSchema = z.looseObject({
   lastUpdated: z.string().nullish(),
   actions: z
     .looseObject({
-      appSignOn: z.looseObject({ access: z.string().nullish(), verificationMethod: z.unknown() }).nullish(),
+      appSignOn: z.looseObject({ access: z.string().nullish(), verificationMethod: z.unknown().optional() }).nullish(),
     })
     .nullish(),
   _links: z.looseObject({}).nullish(),

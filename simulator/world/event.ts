@@ -151,8 +151,8 @@ const toDevice = (scene: Scene) =>
 
 const toBody = (scene: Scene, draft: Draft, uuid: string, publishedMs: number) => {
   const random = createRandom(scene.seed, uuid);
-  // For about a quarter of the people Okta cannot tell where their network is.
-  const unlocated = scene.person !== undefined && scene.person.index % 4 === 3 && scene.place === scene.person.home;
+  // For two in five people Okta cannot tell where their network is.
+  const unlocated = scene.person !== undefined && scene.person.index % 5 > 2 && scene.place === scene.person.home;
   const geographicalContext = unlocated ? null : toGeographicalContext(scene.place);
   const job = scene.person === undefined;
   return {

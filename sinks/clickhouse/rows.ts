@@ -52,7 +52,7 @@ const toProgressRow = (record: SinkRecord, progress: Progress): JsonRow =>
     ...base(record),
     topic: record.topic,
     as_of: progress.asOf,
-    spans: progress.spans.map(({ from, to }) => [from, to]),
+    spans: progress.spans.map(({ from, to }) => ({ from, to })),
     state: progress.state,
     engine: progress.engine,
     scopes: progress.scopes,
@@ -94,12 +94,20 @@ export const toUserSnapshotRow = (record: SinkRecord): JsonRow => {
   if (value.kind === 'factors') {
     const { id, observedAt, factors } = as(factorsSnapshotSchema, value);
     return snapshot(id, observedAt, {
-      factors: factors.map((factor) => [factor.id ?? '', factor.factorType, factor.provider, factor.status]),
+      factors: factors.map(({ id: factorId = '', factorType, provider, status }) => ({
+        id: factorId,
+        factor_type: factorType,
+        provider,
+        status,
+      })),
     });
   }
   if (value.kind === 'applinks') {
     const { id, observedAt, apps, links } = as(appLinksSnapshotSchema, value);
-    return snapshot(id, observedAt, { links, apps: apps.map((app) => [app.appInstanceId, app.label ?? '']) });
+    return snapshot(id, observedAt, {
+      links,
+      apps: apps.map((app) => ({ app_instance_id: app.appInstanceId, label: app.label ?? '' })),
+    });
   }
   if (value.kind === 'sweep') return toSweepRow(record, as(sweepSchema, value));
   return toProgressRow(record, as(progressSchema, value));
@@ -110,19 +118,19 @@ const textAt = (value: unknown, key: string): string | null => {
   return typeof found === 'string' ? found : null;
 };
 
-const toRule = (rule: PolicyRule): readonly unknown[] => {
+const toRule = (rule: PolicyRule): Record<string, unknown> => {
   const method = rule.verificationMethod ?? null;
-  return [
-    rule.id,
-    rule.name ?? '',
-    rule.status,
-    rule.system ?? false,
-    rule.priority ?? null,
-    rule.access,
-    textAt(method, 'factorMode'),
-    textAt(method, 'type'),
-    method === null ? null : JSON.stringify(method),
-  ];
+  return {
+    id: rule.id,
+    name: rule.name ?? '',
+    status: rule.status,
+    system: rule.system ?? false,
+    priority: rule.priority ?? null,
+    access: rule.access,
+    factor_mode: textAt(method, 'factorMode'),
+    verification_type: textAt(method, 'type'),
+    verification_method: method === null ? null : JSON.stringify(method),
+  };
 };
 
 /** okta.policy-snapshots: one row a policy version, with all its rules. The view `policy_rules` has a row a rule. */

@@ -12,6 +12,8 @@ const attempts = 3;
 const firstWaitMs = 1_000;
 /** A longer Retry-After is not waited for here: pushes fail at once until it has passed, and the caller goes on. */
 const longestWaitMs = 15_000;
+/** A Retry-After beyond this is taken for this: a mistaken header must not silence the org for years. */
+const longestRefusalMs = 3_600_000;
 
 export interface DraxisClient {
   /**
@@ -151,7 +153,7 @@ export const createDraxisClient = (options: {
 
   const waitMsAfter = (error: unknown, attempt: number): number => {
     const retryAfterMs = error instanceof HttpFailure ? error.retryAfterMs : undefined;
-    return retryAfterMs ?? firstWaitMs * 2 ** (attempt - 1);
+    return Math.min(retryAfterMs ?? firstWaitMs * 2 ** (attempt - 1), longestRefusalMs);
   };
 
   /** Runs one exchange, again after faults that may pass. */

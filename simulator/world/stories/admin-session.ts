@@ -22,6 +22,11 @@ export type SessionEnding =
 export interface AdminSessionPlan {
   lengthMs: number;
   ending: SessionEnding;
+  /**
+   * How long after the start the Admin Console may still be entered. Up to two hours unless told otherwise, so that of
+   * a session of more than a day the batch connector sees the end alone.
+   */
+  entriesForMs?: number;
 }
 
 const minute = 60_000;
@@ -40,7 +45,7 @@ export const adminSessionPlans: readonly AdminSessionPlan[] = [
   { lengthMs: 7 * hour + 59 * minute, ending: 'endOnly' },
   { lengthMs: 13 * hour, ending: 'clear' },
   { lengthMs: 9 * hour, ending: 'transient' },
-  { lengthMs: 39 * hour, ending: 'endTwice' },
+  { lengthMs: 39 * hour, ending: 'endTwice', entriesForMs: 30 * hour },
   { lengthMs: 20 * minute, ending: 'clear' },
   { lengthMs: 9 * hour + 5 * minute, ending: 'endTwice' },
   { lengthMs: 2 * hour, ending: 'endedSessionId' },
@@ -133,10 +138,11 @@ export const adminSession = (stage: Stage, person: Person, startMs: number, plan
   const session = pairs ? toUserSessionId(stage) : toSessionId(random, 'trs');
   const scene = toScene(stage, person, session);
   const endMs = startMs + plan.lengthMs;
+  const entriesForMs = Math.min(plan.entriesForMs ?? 2 * hour, plan.lengthMs);
   if (plan.ending === 'endOnly') return endEvents(stage, scene, person, session, endMs, plan.ending);
   const later = Array.from(
     { length: random.below(4) },
-    () => startMs + Math.floor(random.between(0.02, 0.6) * plan.lengthMs),
+    () => startMs + Math.floor(random.between(0.02, 1) * entriesForMs),
   );
   const accesses = [startMs, ...later.sort((a, b) => a - b)].map((atMs) =>
     tell(stage, scene, atMs, accessDraft(person), pairs ? [{ kind: 'admin_access', session, user: person.id }] : []),

@@ -37,7 +37,7 @@ WHERE (org, slug, as_of) IN (SELECT org, slug, max(as_of) FROM readings GROUP BY
 SELECT
   u.org AS org, u.user_id AS user_id, u.status AS status, u.name AS name, u.last_updated AS last_updated,
   u.observed_at AS observed_at, f.factors AS factors, a.apps AS apps, a.links AS links,
-  u.status != '${deletedStatus}' AND u.observed_at >= s.began AS present
+  toBool(u.status != '${deletedStatus}' AND u.observed_at >= s.began) AS present
 FROM (SELECT * FROM user_snapshots FINAL WHERE kind = 'user' ${newest} org, user_id) AS u
 LEFT JOIN (SELECT * FROM user_snapshots FINAL WHERE kind = 'factors' ${newest} org, user_id) AS f
   ON f.org = u.org AND f.user_id = u.user_id
@@ -53,8 +53,8 @@ SELECT
   r.rule.system AS system, r.rule.priority AS priority, r.rule.access AS access, r.rule.factor_mode AS factor_mode,
   r.rule.verification_type AS verification_type, r.rule.verification_method AS verification_method,
   r.observed_at AS observed_at, r.version AS version,
-  r.version = p.version AND r.observed_at = p.observed_at AND p.status != '${deletedStatus}'
-    AND p.observed_at >= s.began AS present
+  toBool(r.version = p.version AND r.observed_at = p.observed_at AND p.status != '${deletedStatus}'
+    AND p.observed_at >= s.began) AS present
 FROM (
   SELECT org, policy_id, name AS policy_name, status AS policy_status, resource_type, observed_at, version, rule
   FROM policies ARRAY JOIN rules AS rule ${newest} org, policy_id, rule.id) AS r
@@ -101,8 +101,8 @@ WITH
 SELECT org, session_id, user_id, started, ended,
   multiIf(isNull(ended), NULL, has(own, ended), 'user.session.end', 'user.session.clear') AS ended_by,
   dateDiff('millisecond', started, ended) / 60000 AS minutes,
-  ifNull(dateDiff('millisecond', started, ended) > 28800000, false) AS over_8h,
-  isNull(ended) AS open
+  toBool(ifNull(dateDiff('millisecond', started, ended) > 28800000, false)) AS over_8h,
+  toBool(isNull(ended)) AS open
 FROM paired`,
 
   `CREATE OR REPLACE VIEW top_denied_users AS

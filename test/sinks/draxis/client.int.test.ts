@@ -69,6 +69,7 @@ describe('the arguments of push_kri_value', () => {
     const { client, endpoint } = await setUp();
     expect(await client.push(push)).toEqual({ outcome: 'accepted', text: 'recorded' });
     expect(endpoint.calls).toEqual([{ slug: push.slug, value: 97.3, timestamp: push.asOf, note: 'a note' }]);
+    expect(endpoint.counts).toEqual({ initialize: 1, get: 0 });
   });
 
   it('are filled under synonyms, in any spelling, typed as the schema says', async () => {
@@ -126,6 +127,7 @@ describe('what Draxis says', () => {
     ['No KRI with slug okta_mfa_adoption_pct', 'unknown-slug'],
     ['scope mismatch: this token is restricted to another source', 'refused'],
     ['value out of range for KRI okta_mfa_adoption_pct', 'refused'],
+    ['unknown error', 'refused'],
   ])('%s', async (text, outcome) => {
     const { client } = await setUp({ answer: () => say(text, true) });
     expect(await client.push(push)).toEqual({ outcome, text });
@@ -200,6 +202,14 @@ describe('faults', () => {
     expect((await client.push(push)).outcome).toBe('accepted');
   });
 
+  it('with a Retry-After of years let Draxis be asked again in an hour', async () => {
+    const { client, endpoint, advance } = await setUp();
+    endpoint.faults.push({ status: 503, headers: { 'retry-after': '99999999' } });
+    await failureOf(client.push(push));
+    advance(3_600_000);
+    expect((await client.push(push)).outcome).toBe('accepted');
+  });
+
   it('of a lost session end in a new session with the same value', async () => {
     const { client, endpoint, waits } = await setUp();
     await client.push(push);
@@ -216,6 +226,7 @@ describe('faults', () => {
     endpoint.faults.push('silence');
     expect((await client.push(push)).outcome).toBe('accepted');
     expect(endpoint.calls).toHaveLength(1);
+    await endpoint.abandoned;
   });
 
   it('of the network are named', async () => {

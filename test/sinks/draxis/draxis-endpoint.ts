@@ -40,7 +40,11 @@ export const startDraxisEndpoint = async (
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const calls: Arguments[] = [];
   const faults: Fault[] = [];
-  const counts = { initialize: 0 };
+  const counts = { initialize: 0, get: 0 };
+  let abandon = () => {};
+  const abandoned = new Promise<void>((resolve) => {
+    abandon = resolve;
+  });
 
   const createSession = async (): Promise<StreamableHTTPServerTransport> => {
     const server = new Server({ name: 'draxis', version: '1' }, { capabilities: { tools: {} } });
@@ -61,13 +65,14 @@ export const startDraxisEndpoint = async (
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method === 'GET') counts.get += 1;
     const body = (await readBody(request)) as { method?: string } | undefined;
     const refuse = (status: number, why: string) => response.writeHead(status).end(why);
     if (request.headers.authorization !== `Bearer ${token}`)
       return void refuse(401, `bad token ${request.headers.authorization}`);
     if (body?.method === 'tools/call') {
       const fault = faults.shift();
-      if (fault === 'silence') return;
+      if (fault === 'silence') return void response.on('close', abandon);
       if (fault !== undefined) return void response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
     }
     const id = request.headers['mcp-session-id'];
@@ -85,6 +90,8 @@ export const startDraxisEndpoint = async (
     calls,
     faults,
     counts,
+    /** Resolves when the client has let go of a call that was met with silence. */
+    abandoned,
     forgetSessions: () => sessions.clear(),
     close: async () => {
       http.closeAllConnections();

@@ -82,6 +82,14 @@ const setUp = (by: Partial<PushSettings> = {}, orgs: readonly string[] = ['acme'
   return { bus, store, clock, draxis: acme, draxisOf: (org: string) => draxis.get(org) ?? acme, start };
 };
 
+/** Resolves when every record of the topic is acked, or a condition ends the wait. */
+const settle = async (bus: Bus, isOver = () => false): Promise<void> => {
+  const end = await bus.endOffset(readingsTopic.name, 0);
+  while (!isOver() && (await bus.committed(readingsTopic.name, 0, 'draxis')) !== end - 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+
 /** Runs until everything in the topic is acked, or until the run ends by itself, which it does only by a crash. */
 const runUntilIdle = async (
   { bus, start }: Pick<ReturnType<typeof setUp>, 'bus' | 'start'>,
@@ -92,10 +100,7 @@ const runUntilIdle = async (
   const running = start('stopped', stop.signal, saving).catch((error: unknown) => {
     crash = { error };
   });
-  const end = await bus.endOffset(readingsTopic.name, 0);
-  while (crash === undefined && (await bus.committed(readingsTopic.name, 0, 'draxis')) !== end - 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  await settle(bus, () => crash !== undefined);
   stop.abort();
   await running;
   return crash?.error;
@@ -155,22 +160,16 @@ describe('a running sink', () => {
     setup.draxis.sent.length = 0;
     const stop = new AbortController();
     const running = setup.start('stopped', stop.signal);
-    const settle = async () => {
-      const end = await setup.bus.endOffset(readingsTopic.name, 0);
-      while ((await setup.bus.committed(readingsTopic.name, 0, 'draxis')) !== end - 1) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    };
     for (let minute = 9; minute <= 18; minute += 1) {
       await setup.bus.publish([record(reading(posture, minute, minute)), progressAt(minute)]);
-      await settle();
+      await settle(setup.bus);
       setup.clock.advance(minuteMs);
     }
     expect(setup.draxis.times(posture)).toEqual([at(9), at(10), at(12), at(16)]);
     setup.draxis.answer = () => ({ outcome: 'accepted', text: 'recorded' });
     setup.clock.advance(60 * minuteMs);
     await setup.bus.publish([record(reading(posture, 90, 90)), progressAt(90)]);
-    await settle();
+    await settle(setup.bus);
     stop.abort();
     await running;
     expect(setup.draxis.times(posture).at(-1)).toBe(at(90));
@@ -213,15 +212,26 @@ describe('a running sink', () => {
     const running = setup.start('stopped', stop.signal);
     for (const minute of [1, 2, 60, 61, 62]) {
       await setup.bus.publish([record(reading(posture, minute, minute))]);
-      const end = await setup.bus.endOffset(readingsTopic.name, 0);
-      while ((await setup.bus.committed(readingsTopic.name, 0, 'draxis')) !== end - 1) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      await settle(setup.bus);
     }
     stop.abort();
     await running;
     expect(setup.draxis.times(posture)).toEqual([at(1), at(61)]);
     expect((await runsOf(setup.bus))[0]).toMatchObject({ rowsWritten: 0, rowsSkipped: 1, error: null });
+  });
+
+  it('sends the newest alone of a backlog of several batches', async () => {
+    const setup = setUp();
+    await setup.bus.publish(Array.from({ length: 1_100 }, (_, minute) => record(reading(posture, minute, minute))));
+    await runUntilIdle(setup);
+    expect(setup.draxis.times(posture)).toEqual([at(1_099)]);
+  });
+
+  it('does not let the watermark fall when an older progress record comes again', async () => {
+    const setup = setUp();
+    await setup.bus.publish([record(reading(log, 10, 4)), progressAt(20), progressAt(5)]);
+    await runUntilIdle(setup);
+    expect(setup.draxis.times(log)).toEqual([at(10)]);
   });
 
   it('passes over what it cannot read, and orgs that have no target', async () => {
@@ -249,10 +259,11 @@ describe('a single pass', () => {
     const setup = setUp({ cadence: 'daily' });
     await setup.bus.publish([record(reading(posture, 1, 91)), record(reading(log, 1, 4)), progressAt(11)]);
     expect(await once(setup)).toEqual({ rowsWritten: 2, rowsSkipped: 0, errors: [] });
-    await setup.bus.publish([record(reading(posture, 2, 91)), progressAt(12)]);
-    expect(await once(setup)).toEqual({ rowsWritten: 1, rowsSkipped: 0, errors: [] });
+    await setup.bus.publish([record(reading(posture, 2, 91)), record(reading(exceptions, 2, 1)), progressAt(12)]);
+    expect(await once(setup)).toEqual({ rowsWritten: 2, rowsSkipped: 0, errors: [] });
     expect(await once(setup)).toEqual({ rowsWritten: 0, rowsSkipped: 0, errors: [] });
     expect(setup.draxis.times(posture)).toEqual([at(1), at(2)]);
+    expect((await runsOf(setup.bus)).map(({ rowsWritten }) => rowsWritten)).toEqual([2, 2]);
   });
 
   it('reports what it could not push', async () => {
@@ -271,12 +282,11 @@ describe('a single pass', () => {
     await setup.bus.publish([record(reading(posture, 1, 91))]);
     await runUntilIdle(setup);
     expect(setup.draxis.sent).toEqual([]);
-    const again = { ...setup, ...{ start: setup.start } };
     const { errors } = await runDraxis({
       targets: new Map([['acme', { client: setup.draxis, settings: settings() }]]),
-      bus: again.bus,
-      store: again.store,
-      clock: again.clock,
+      bus: setup.bus,
+      store: setup.store,
+      clock: setup.clock,
       logger: pino({ level: 'silent' }),
       until: 'caught-up',
       signal: new AbortController().signal,
@@ -301,19 +311,47 @@ describe('crashes', () => {
     };
   };
 
-  it('between sending and saving sends the same T once more, and no older one though it turns out unknown', async () => {
-    const setup = setUp();
-    await setup.bus.publish([record(reading(log, 9, 3)), record(reading(log, 10, 4)), progressAt(19)]);
+  /** T at 8 is taken; T at 10 is sent, and the process ends before it has saved that Draxis took it. */
+  const crashAfterSending = async (setup: ReturnType<typeof setUp>) => {
+    await setup.bus.publish([8, 9, 10].map((minute) => record(reading(log, minute, minute))));
+    await setup.bus.publish([progressAt(18)]);
     await runUntilIdle(setup);
     await setup.bus.publish([progressAt(20)]);
     // Commits of this batch: what is folded, the T about to be sent, and then that Draxis took it.
     expect(await runUntilIdle(setup, crashing(setup.store, 3, false))).toMatchObject({ message: 'crash' });
-    expect(setup.draxis.times(log)).toEqual([at(9), at(10)]);
+    expect(setup.draxis.times(log)).toEqual([at(8), at(10)]);
+  };
+
+  it('after saving what is folded do not count it twice', async () => {
+    const setup = setUp();
+    await setup.bus.publish([record(reading(posture, 1, 91))]);
     await runUntilIdle(setup);
-    expect(setup.draxis.times(log)).toEqual([at(9), at(10)]);
+    await setup.bus.publish([record(reading(posture, 1, 92, { version: 99 }))]);
+    await runUntilIdle(setup, crashing(setup.store, 1, true));
+    await setup.bus.publish([record(reading(posture, 1, 91))]);
+    await runUntilIdle(setup);
+    expect((await readPushes(setup.store, 0))[0]?.revisionsNotPushed).toBe(1);
+  });
+
+  it('between sending and saving send the same T once more', async () => {
+    const setup = setUp();
+    await crashAfterSending(setup);
     await setup.bus.publish([progressAt(20)]);
     await runUntilIdle(setup);
-    expect(setup.draxis.times(log)).toEqual([at(9), at(10), at(10)]);
+    await setup.bus.publish([progressAt(20)]);
+    await runUntilIdle(setup);
+    expect(setup.draxis.times(log)).toEqual([at(8), at(10), at(10)]);
+  });
+
+  it('between sending and saving send no older T, though that one turns out unknown', async () => {
+    const setup = setUp();
+    await crashAfterSending(setup);
+    await setup.bus.publish([record(reading(log, 10, null, { version: 99 })), progressAt(20)]);
+    await runUntilIdle(setup);
+    expect(setup.draxis.times(log)).toEqual([at(8), at(10)]);
+    await setup.bus.publish([record(reading(log, 11, 11)), progressAt(21)]);
+    await runUntilIdle(setup);
+    expect(setup.draxis.times(log)).toEqual([at(8), at(10), at(11)]);
   });
 
   const minute = fc.record({

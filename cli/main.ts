@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { init } from './commands/init.ts';
+import { createSecretCommands } from './commands/secret.ts';
+import type { Handlers } from './handlers.ts';
+import { runProgram } from './run-program.ts';
+import { readSecretValue } from './secrets/read-value.ts';
+
+const terminal = {
+  out: (text: string) => void process.stdout.write(text),
+  error: (text: string) => void process.stderr.write(text),
+};
+const context = { environment: process.env, workingDirectory: process.cwd(), print: terminal.out };
+
+/** The bodies of the commands. Those that load an engine are imported when they are called, so that help is instant. */
+const handlers: Partial<Handlers> = {
+  init: (options) => init(options, context),
+  ...createSecretCommands({ ...context, readValue: (name) => readSecretValue(name, process.stdin, terminal.error) }),
+};
+
+/** package.json is one directory up from the sources and two up from dist/cli. */
+const readVersion = (): string => {
+  for (const path of ['../package.json', '../../package.json'])
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {}
+  return '0.0.0';
+};
+
+// The exit code is set and the process left to end by itself, so that output that is under way is not cut off.
+process.exitCode = await runProgram(process.argv.slice(2), handlers, { terminal, version: readVersion() });

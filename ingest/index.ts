@@ -1,0 +1,13 @@
+export { cutArray } from './json-array.ts';
+export { type BaseUrlOutcome, type BaseUrlRules, oktaDomains, parseBaseUrl } from './okta/base-url.ts';
+export { createOktaClient, type OktaClient, type OktaClientOptions } from './okta/client.ts';
+export { createDispatcher, type DispatcherOptions } from './okta/dispatcher.ts';
+export { factorOwner, ruleOwner } from './recordings/attribution.ts';
+export { readEvents } from './recordings/read-events.ts';
+export type { RecordedLine } from './recordings/read-lines.ts';
+export { keepNewest, type RecordedObjects, readObjects } from './recordings/read-objects.ts';
+export { toRecordedFactors, toRecordedPolicies, toRecordedUsers } from './recordings/to-posture.ts';
+export type { OrgSource } from './run/org-run.ts';
+export { type IngestOptions, type IngestSummary, ingestGroup, runIngest } from './run-ingest.ts';
+export { type IngestSettings, ingestSettingsSchema } from './settings.ts';
+export { type ConnectionCheck, testConnection } from './test-connection.ts';
