@@ -78,7 +78,7 @@ export const openOkta = (org: OrgConfig, config: Config, clock: Clock, logger: L
   return { okta, close: () => dispatcher.close() };
 };
 
-const toDraxisTarget = (org: OrgConfig, config: Config, clock: Clock, logger: Logger) => {
+export const toDraxisTarget = (org: OrgConfig, config: Config, clock: Clock, logger: Logger) => {
   if (org.draxis === undefined) return undefined;
   const { settings, token } = org.draxis;
   const client = createDraxisClient({

@@ -79,8 +79,6 @@ export interface DemoOptions extends GlobalOptions {
   readonly speed: number;
   readonly seed: number;
   readonly engine: OktaEngine;
-  /** The web page's port. */
-  readonly port: number;
 }
 
 /** The bodies of the commands. A body returns the exit code; what it throws is printed with its hint. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { init } from './commands/init.ts';
 import { createSecretCommands } from './commands/secret.ts';
+import { createContext } from './context.ts';
 import type { Handlers } from './handlers.ts';
 import { runProgram } from './run-program.ts';
 import { readSecretValue } from './secrets/read-value.ts';
@@ -9,12 +10,25 @@ const terminal = {
   out: (text: string) => void process.stdout.write(text),
   error: (text: string) => void process.stderr.write(text),
 };
-const context = { environment: process.env, workingDirectory: process.cwd(), print: terminal.out };
+const context = createContext();
+const surroundings = {
+  environment: context.environment,
+  workingDirectory: context.workingDirectory,
+  print: terminal.out,
+};
 
 /** The bodies of the commands. Those that load an engine are imported when they are called, so that help is instant. */
 const handlers: Partial<Handlers> = {
-  init: (options) => init(options, context),
-  ...createSecretCommands({ ...context, readValue: (name) => readSecretValue(name, process.stdin, terminal.error) }),
+  init: (options) => init(options, surroundings),
+  ...createSecretCommands({
+    ...surroundings,
+    readValue: (name) => readSecretValue(name, process.stdin, terminal.error),
+  }),
+  run: async (options) => (await import('./commands/run.ts')).createRunCommand(context)(options),
+  once: async (options) => (await import('./commands/run.ts')).createOnceCommand(context)(options),
+  replay: async (options) => (await import('./commands/replay.ts')).createReplayCommand(context)(options),
+  demo: async (options) => (await import('./commands/demo.ts')).createDemoCommand(context)(options),
+  simulate: async (options) => (await import('./commands/simulate.ts')).createSimulateCommand(context)(options),
 };
 
 /** package.json is one directory up from the sources and two up from dist/cli. */

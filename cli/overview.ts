@@ -41,8 +41,8 @@ export const createOrgOverview = (): OrgOverview => {
     if (known !== undefined && BigInt(known.version) >= BigInt(reading.version)) return;
     readings.set(reading.asOf, reading);
     if (readings.size <= keptReadings) return;
-    const oldest = [...readings.keys()].reduce((a, b) => Math.min(a, b));
-    readings.delete(oldest);
+    const oldest = [...readings.keys()].sort()[0];
+    if (oldest !== undefined) readings.delete(oldest);
   };
 
   const ascending = (slug: Slug): readonly Reading[] =>

@@ -6,7 +6,7 @@ export { factorOwner, ruleOwner } from './recordings/attribution.ts';
 export { readEvents } from './recordings/read-events.ts';
 export type { RecordedLine } from './recordings/read-lines.ts';
 export { keepNewest, type RecordedObjects, readObjects } from './recordings/read-objects.ts';
-export { toRecordedFactors, toRecordedPolicies, toRecordedUsers } from './recordings/to-posture.ts';
+export { toRecordedAppLinks, toRecordedFactors, toRecordedPolicies, toRecordedUsers } from './recordings/to-posture.ts';
 export type { OrgSource } from './run/org-run.ts';
 export { type IngestOptions, type IngestSummary, ingestGroup, runIngest } from './run-ingest.ts';
 export { type IngestSettings, ingestSettingsSchema } from './settings.ts';

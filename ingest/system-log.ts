@@ -91,10 +91,10 @@ export async function* systemLog(options: {
     }
     const records = toRecords(response);
     const full = records.length >= logPageLimit;
-    const digest = createHash('sha256').update(response.body).digest('base64');
-    const repeated = records.length > 0 && memory.cursor === target && memory.digest === digest;
-    memory.cursor = target;
-    memory.digest = digest;
+    // Only a link that does not lead on can bring the same page again, so other pages are not hashed.
+    const stays = response.next === undefined || response.next === target || memory.cursor === target;
+    const digest = stays ? createHash('sha256').update(response.body).digest('base64') : '';
+    const repeated = stays && records.length > 0 && memory.cursor === target && memory.digest === digest;
     const publishedMs = records.flatMap(({ outcome }) => (outcome.ok ? [outcome.facts.publishedMs] : []));
     const asOfMs = pageAsOf({ dateMs: response.dateMs, publishedMs, full, size: records.length });
     lastAsOfMs = Math.max(lastAsOfMs ?? 0, asOfMs ?? 0) || lastAsOfMs;
@@ -108,6 +108,9 @@ export async function* systemLog(options: {
       repeated,
       ...(reset === undefined ? {} : { reset }),
     };
+    // Remembered only now that the caller came back for more: a page that it could not publish is no repetition.
+    memory.cursor = target;
+    memory.digest = digest;
     reset = undefined;
     if (!full || repeated || response.next === undefined) return;
     target = response.next;

@@ -1,4 +1,4 @@
-import { AppError } from '../runtime/errors.ts';
+import { AppError, type ErrorCode } from '../runtime/errors.ts';
 import { oktaUserSchema } from '../schemas/okta/user.ts';
 import { readEngine } from './engine.ts';
 import type { OktaClient } from './okta/client.ts';
@@ -11,6 +11,8 @@ export interface ConnectionCheck {
   readonly ok: boolean;
   readonly detail: string;
   readonly hint: string;
+  /** Why it failed, as the exit code goes by. */
+  readonly code?: ErrorCode;
 }
 
 const attempts = 2;
@@ -20,7 +22,7 @@ const check = async (what: string, work: () => Promise<string>): Promise<Connect
     return { what, ok: true, detail: await work(), hint: '' };
   } catch (error) {
     if (!isSourceError(error)) throw error;
-    return { what, ok: false, detail: error.message, hint: error.hint };
+    return { what, ok: false, detail: error.message, hint: error.hint, code: error.code };
   }
 };
 

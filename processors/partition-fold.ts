@@ -11,7 +11,7 @@ export interface Segment {
   readonly batch: Batch;
   readonly records: readonly BusRecord[];
   readonly endsBatch: boolean;
-  /** State is saved at the last progress record of a batch, where nothing is half counted. */
+  /** State is saved at the last progress record of a batch, so that what nobody needs to see is not written. */
   readonly saves: boolean;
 }
 
@@ -31,6 +31,7 @@ export const toSegments = (batch: Batch): readonly Segment[] => {
 export interface Step {
   readonly segment: Segment;
   readonly offset: number;
+  readonly saves: boolean;
   readonly records: readonly OutgoingRecord[];
   readonly changes: ReadonlyMap<string, unknown>;
 }
@@ -49,14 +50,21 @@ export const isUsable = (saved: ReadonlyMap<string, unknown>, settingsOf: Settin
     return settings === undefined || saved.get(`${org}/${fingerprintKey}`) === toFingerprint(settings);
   });
 
-/** The state of one partition of a topic: a fold an org. `saved` holds entries under `ORG/…`, as steps gave them. */
+/**
+ * The state of one partition of a topic: a fold an org. `saved` holds entries under `ORG/…`, as steps gave them.
+ * Up to the offset `published` the readings are out: these are made again only where the state is folded anew, are not
+ * published a second time, and nothing is saved before they are passed, so that a crash on the way starts over.
+ */
 export const createPartitionFold = (options: {
   readonly topicFold: TopicFold;
   readonly settingsOf: SettingsOf;
   readonly saved: ReadonlyMap<string, unknown>;
+  readonly published: number;
 }) => {
-  const { topicFold, settingsOf } = options;
+  const { topicFold, settingsOf, published } = options;
   const folds = new Map<string, OrgFold>();
+  /** The orgs whose state changed since it was last saved. */
+  const unsaved = new Map<string, OrgFold>();
   const savedByOrg = new Map<string, [string, unknown][]>();
   for (const [key, value] of options.saved) {
     const org = orgOfKey(key);
@@ -78,7 +86,9 @@ export const createPartitionFold = (options: {
 
   const toRecords = (org: string, record: BusRecord, fold: OrgFold): OutgoingRecord[] => {
     const progress = parseProgress(record);
-    const records: OutgoingRecord[] = fold.progress(progress, record.offset).map((reading) => ({
+    const readings = fold.progress(progress, record.offset);
+    if (record.offset <= published) return [];
+    const records: OutgoingRecord[] = readings.map((reading) => ({
       topic: readingsTopic.name,
       org,
       key: readingKey(org, reading.slug, reading.asOf),
@@ -94,24 +104,26 @@ export const createPartitionFold = (options: {
   return {
     fold: (segment: Segment): Step => {
       const records: OutgoingRecord[] = [];
-      const touched = new Map<string, OrgFold>();
       for (const record of segment.records) {
         const org = orgOfKey(record.key);
         const fold = foldOf(org);
         if (fold === undefined) continue;
-        touched.set(org, fold);
+        unsaved.set(org, fold);
         if (isProgress(record)) records.push(...toRecords(org, record, fold));
         else fold.record(record);
       }
       const changes = new Map<string, unknown>();
-      if (segment.saves) {
-        for (const [org, fold] of touched) {
+      const offset = segment.records.at(-1)?.offset ?? -1;
+      const saves = segment.saves && offset > published;
+      if (saves) {
+        for (const [org, fold] of unsaved) {
           const settings = settingsOf(org);
           if (settings !== undefined) changes.set(`${org}/${fingerprintKey}`, toFingerprint(settings));
           for (const [key, value] of fold.takeChanges()) changes.set(`${org}/${key}`, value);
         }
+        unsaved.clear();
       }
-      return { segment, offset: segment.records.at(-1)?.offset ?? -1, records, changes };
+      return { segment, offset, saves, records, changes };
     },
   };
 };

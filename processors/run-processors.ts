@@ -14,13 +14,11 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
-/** Where a partition's fold begins, and what it may not publish again. */
+/** Where a partition's fold begins. */
 interface Start {
   readonly name: string;
   readonly partition: ReturnType<typeof createPartitionFold>;
   readonly from: number;
-  /** The offset up to which readings were published by an earlier state. */
-  readonly published: number;
   /** Keys of entries that were left aside, to be removed by the first save. */
   readonly stale: Set<string>;
 }
@@ -34,9 +32,13 @@ const startPartition = async (options: Options, topicFold: TopicFold, partition:
   const usable = isUsable(entries, settingsOf);
   return {
     name,
-    partition: createPartitionFold({ topicFold, settingsOf, saved: usable ? entries : new Map() }),
+    partition: createPartitionFold({
+      topicFold,
+      settingsOf,
+      saved: usable ? entries : new Map(),
+      published: saved?.offset ?? -1,
+    }),
     from: usable && saved !== undefined ? saved.offset + 1 : 0,
-    published: saved?.offset ?? -1,
     stale: new Set(usable ? [] : entries.keys()),
   };
 };
@@ -44,11 +46,11 @@ const startPartition = async (options: Options, topicFold: TopicFold, partition:
 /** Saves what a step leads to, and acks the batch when it was its last. A partition that is lost saves nothing. */
 const checkpoint = async (options: Options, start: Start, assignment: Assignment, step: Step): Promise<void> => {
   if (assignment.signal.aborted) return;
-  if (step.segment.saves) {
+  if (step.saves) {
     const changes = new Map<string, unknown>([...start.stale].map((key) => [key, undefined]));
     for (const [key, value] of step.changes) changes.set(key, value);
-    const records = step.offset > start.published ? step.records : [];
-    await options.store.commit(start.name, assignment.partition, { offset: step.offset, changes, records });
+    const { offset, records } = step;
+    await options.store.commit(start.name, assignment.partition, { offset, changes, records });
     start.stale.clear();
   }
   if (step.segment.endsBatch) await step.segment.batch.ack();

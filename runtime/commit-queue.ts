@@ -47,8 +47,10 @@ export const createCommitQueue = (
         for (const one of group) one.run();
       });
       for (const one of group) one.resolve();
-    } catch {
-      for (const one of group) commitAlone(one);
+    } catch (error) {
+      const failure = toError(error);
+      if (group.length === 1 || broken !== undefined) for (const one of group) one.reject(failure);
+      else for (const one of group) commitAlone(one);
     }
   };
 

@@ -52,6 +52,7 @@ const refuseSecondProcess = (root: RootDatabase<Buffer, LmdbKey>, directory: str
     root.getBinary('enter the table of readers');
   } catch (error) {
     // Its place in the table goes by process id, and containers that share the directory often have the same ones.
+    // lmdb gives up after ten seconds.
     throw inUse(directory, process.pid, ' of another container', error);
   }
   root.readerCheck();
@@ -69,9 +70,14 @@ const refuseSecondProcess = (root: RootDatabase<Buffer, LmdbKey>, directory: str
 export const openLmdbEnvironment = async (options: {
   directory: string;
   mapSizeBytes?: number;
+  /**
+   * True for a command that only asks: whether the last run stopped cleanly stays noted as it is, for the next run,
+   * which has to repeat the last effects of one that did not.
+   */
+  visit?: boolean;
   logger: Pick<Logger, 'info' | 'warn'>;
 }): Promise<LmdbEnvironment> => {
-  const { logger, mapSizeBytes = defaultMapSizeBytes } = options;
+  const { logger, mapSizeBytes = defaultMapSizeBytes, visit = false } = options;
   let directory = options.directory;
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -100,8 +106,8 @@ export const openLmdbEnvironment = async (options: {
     // In the database rather than in a file beside it: as durable as what it speaks of.
     const marks = table('environment');
     const uncleanStop = marks.getBinary('running') !== undefined;
-    opened.transactionSync(() => void marks.put('running', sealJson('running', { pid: process.pid })));
-    if (uncleanStop) logger.warn({ directory }, 'the last run did not stop cleanly; its last effects are repeated');
+    if (!visit) opened.transactionSync(() => void marks.put('running', sealJson('running', { pid: process.pid })));
+    if (uncleanStop && !visit) logger.warn({ directory }, 'the last run did not stop cleanly; its last effects are repeated');
 
     const queue = createCommitQueue((action) => opened.transactionSync(action), directory);
     return {
@@ -114,7 +120,7 @@ export const openLmdbEnvironment = async (options: {
         if (!openHere.delete(directory)) return;
         await queue.drained();
         try {
-          opened.transactionSync(() => void marks.remove('running'));
+          if (!visit) opened.transactionSync(() => void marks.remove('running'));
         } catch (error) {
           logger.warn(
             { directory, err: error },

@@ -55,3 +55,6 @@ export const toPercentage = (numerator: number, denominator: number): number | u
 /** epoch * 2^48 + offset as the decimal string that a reading carries. */
 export const toVersion = (epoch: number, offset: number): string =>
   ((BigInt(epoch) << 48n) + BigInt(offset)).toString();
+
+/** The input offset of a version, whatever its epoch: the reading rests on the topic up to and with that record. */
+export const offsetOfVersion = (version: string): number => Number(BigInt(version) & ((1n << 48n) - 1n));

@@ -1,9 +1,7 @@
-/** What a sink logs with; pino's logger is one. */
-export interface SinkLogger {
-  info(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-  error(fields: Record<string, unknown>, message: string): void;
-}
+import type { Logger } from 'pino';
+
+/** What a sink logs with. */
+export type SinkLogger = Pick<Logger, 'info' | 'warn' | 'error'>;
 
 /** Whether a store answers, as the loops that write to it find: shared by them, so that a change is logged once. */
 export interface Availability {

@@ -126,9 +126,7 @@ export const runOnce = async (
     const messages = [
       `Run ${run.id}: ${run.rowsWritten} pushed, ${run.rowsSkipped} skipped, ${run.fetched['requests'] ?? 0} requests to Okta.`,
       ...(failure === undefined ? [] : [failure.message, failure.hint]),
-      ...pushed.errors
-        .filter(({ org: name }) => name === org.name)
-        .map(({ message, hint }) => `${message} ${hint}`),
+      ...pushed.errors.filter(({ org: name }) => name === org.name).map(({ message, hint }) => `${message} ${hint}`),
     ];
     const view = toKrisView({
       org,

@@ -31,7 +31,6 @@ export const declarePractice = (program: Command, wiring: Wiring): void => {
       .option('--speed <factor>', 'how much faster than real time passes', parsePositive, 60)
       .option('--seed <number>', 'the same seed gives the same org', parseWhole, 1)
       .addOption(engineOption().default('idx'))
-      .option('--port <port>', 'the port of the web page; 0 takes any free one', parsePort, 8080)
       .action(runs(wiring, 'demo', (options) => options)),
     'kriver demo --speed 60',
     'npm start -- --once',

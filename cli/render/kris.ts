@@ -12,10 +12,16 @@ export interface ScreenOptions {
 }
 
 interface ScreenColumn {
+  readonly name: string;
   readonly title: string;
   readonly align: 'left' | 'right';
   readonly cell: (row: KriRow) => string;
-  readonly paint?: (row: KriRow, text: string) => string;
+  readonly paint: (row: KriRow, text: string) => string;
+}
+
+interface Measured extends ScreenColumn {
+  readonly cells: readonly string[];
+  readonly width: number;
 }
 
 const gap = '  ';
@@ -26,7 +32,7 @@ export const renderKris = (view: KrisView, { width, colour }: ScreenOptions): st
   return [
     headline(view, width, paint),
     paint('gray', '─'.repeat(width)),
-    ...kriTable(view, width, paint),
+    ...kriTable(view, width, colour, paint),
     '',
     ingestLine(view, width, paint),
     ...view.sweeps.map((sweep) => sweepLine(sweep, width, paint)),
@@ -60,91 +66,98 @@ const pushText = (row: KriRow): string =>
     ? '—'
     : `${formatValue(row.lastPush.value, row.unit)} ${formatClock(row.lastPush.asOfMs)} ${row.lastPush.outcome}`;
 
-const kriTable = (view: KrisView, width: number, paint: Paint): string[] => {
-  const historyWidth = width >= 130 ? 24 : width >= 110 ? 16 : width >= 90 ? 12 : 8;
-  const columns: ScreenColumn[] = [
+/** The columns after the name. Where there is no room for the other definition, it stands in brackets behind the value. */
+const toColumns = (historyWidth: number, now: number, otherInBrackets: boolean, paint: Paint): ScreenColumn[] => {
+  const byLevel = (row: KriRow, text: string) => paint(levelStyles[row.level], text);
+  const gray = (_: KriRow, text: string) => paint('gray', text);
+  return [
     {
-      title: '  Value',
+      name: 'value',
+      title: otherInBrackets ? 'Value (other)' : '  Value',
       align: 'right',
-      cell: (row) => formatValue(row.value, row.unit),
-      paint: (row, text) => paint(levelStyles[row.level], text),
+      cell: (row) => {
+        const other =
+          otherInBrackets && otherText(row) !== '' ? ` (${formatValue(row.otherValue ?? null, row.unit)})` : '';
+        return formatValue(row.value, row.unit) + other;
+      },
+      paint: byLevel,
     },
+    { name: 'level', title: 'Level', align: 'left', cell: (row) => row.level, paint: byLevel },
+    ...(otherInBrackets
+      ? []
+      : [{ name: 'other', title: 'Other', align: 'right', cell: otherText, paint: gray } satisfies ScreenColumn]),
     {
-      title: 'Level',
-      align: 'left',
-      cell: (row) => row.level,
-      paint: (row, text) => paint(levelStyles[row.level], text),
-    },
-    { title: 'Other', align: 'right', cell: otherText, paint: (_, text) => paint('gray', text) },
-    {
+      name: 'history',
       title: 'History',
       align: 'left',
       cell: (row) => sparkline(row.history, historyWidth),
-      paint: (row, text) => paint(levelStyles[row.level], text),
+      paint: byLevel,
     },
     {
+      name: 'coverage',
       title: 'Coverage',
       align: 'left',
       cell: stateText,
       paint: (row, text) => (row.status === 'ok' ? text : paint('yellow', text)),
     },
     {
+      name: 'age',
       title: 'As of',
       align: 'right',
-      cell: (row) => (row.asOfMs === undefined ? '—' : formatAge(row.asOfMs, view.now)),
+      cell: (row) => (row.asOfMs === undefined ? '—' : formatAge(row.asOfMs, now)),
+      paint: (_, text) => text,
     },
-    { title: 'Last push', align: 'left', cell: pushText, paint: (_, text) => paint('gray', text) },
-  ];
-  const cells = columns.map(({ cell }) => view.rows.map((row) => cleanText(cell(row))));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(displayWidth(title), ...(cells[index] ?? []).map(displayWidth)),
-  );
-  const shown = chooseColumns(
-    columns,
-    widths,
-    width,
-    Math.max(3, ...view.rows.map(({ title }) => displayWidth(cleanText(title)) + 2)),
-  );
-  const titleWidth = shown.titleWidth;
-  const line = (first: string, rest: (index: number) => string): string =>
-    [first, ...shown.columns.map(rest)].join(gap).trimEnd();
-  return [
-    paint(
-      'gray',
-      line(pad('  KRI', titleWidth), (index) =>
-        pad(columns[index]?.title ?? '', widths[index] ?? 0, columns[index]?.align),
-      ),
-    ),
-    ...view.rows.map((row, number) =>
-      line(
-        `${paint(levelStyles[row.level], '●')} ${pad(truncate(cleanText(row.title), titleWidth - 2), titleWidth - 2)}`,
-        (index) => {
-          const column = columns[index];
-          const text = pad(cells[index]?.[number] ?? '', widths[index] ?? 0, column?.align);
-          return column?.paint?.(row, text) ?? text;
-        },
-      ),
-    ),
+    { name: 'push', title: 'Last push', align: 'left', cell: pushText, paint: gray },
   ];
 };
 
-/** Columns by number, the least needed first: they go until the others and a readable title fit. */
-const expendable = [1, 6, 2, 3, 5, 4];
 const readableTitle = 24;
 
-const chooseColumns = (
-  columns: readonly ScreenColumn[],
-  widths: readonly number[],
-  width: number,
-  wantedTitle: number,
-): { readonly columns: readonly number[]; readonly titleWidth: number } => {
-  let kept = columns.map((_, index) => index);
-  const left = () => width - kept.reduce((sum, index) => sum + (widths[index] ?? 0) + gap.length, 0);
-  for (const index of expendable) {
-    if (left() >= Math.min(wantedTitle, readableTitle)) break;
-    kept = kept.filter((other) => other !== index);
-  }
-  return { columns: kept, titleWidth: Math.max(3, Math.min(wantedTitle, left())) };
+const kriTable = (view: KrisView, width: number, colour: boolean, paint: Paint): string[] => {
+  const historyWidth = width >= 130 ? 24 : width >= 110 ? 16 : width >= 90 ? 12 : 8;
+  // Where there is colour, the word for the level is what can go first; without, it is what must stay longest.
+  const expendable = colour
+    ? ['level', 'push', 'other', 'history', 'age', 'coverage']
+    : ['push', 'other', 'history', 'age', 'coverage', 'level'];
+  const measure = (columns: readonly ScreenColumn[]): Measured[] =>
+    columns.map((column) => {
+      const cells = view.rows.map((row) => cleanText(column.cell(row)));
+      return {
+        ...column,
+        cells,
+        width: Math.max(displayWidth(column.title), ...cells.map((cell) => displayWidth(cell))),
+      };
+    });
+  const wanted = Math.max(5, ...view.rows.map(({ title }) => displayWidth(cleanText(title)) + 2));
+  const roomFor = (columns: readonly Measured[]) =>
+    width - columns.reduce((sum, column) => sum + column.width + gap.length, 0);
+  const choose = (columns: readonly Measured[]): readonly Measured[] =>
+    expendable.reduce<readonly Measured[]>(
+      (kept, name) =>
+        roomFor(kept) >= Math.min(wanted, readableTitle) ? kept : kept.filter((column) => column.name !== name),
+      columns,
+    );
+  const roomy = choose(measure(toColumns(historyWidth, view.now, false, paint)));
+  const differs = view.rows.some((row) => otherText(row) !== '');
+  const columns =
+    differs && !roomy.some(({ name }) => name === 'other')
+      ? choose(measure(toColumns(historyWidth, view.now, true, paint)))
+      : roomy;
+  const titleWidth = Math.max(5, Math.min(wanted, roomFor(columns)));
+  const line = (first: string, toCell: (column: Measured) => string): string =>
+    [first, ...columns.map(toCell)].join(gap).trimEnd();
+  return [
+    paint(
+      'gray',
+      line(pad('  KRI', titleWidth), (column) => pad(column.title, column.width, column.align)),
+    ),
+    ...view.rows.map((row, index) => {
+      const title = pad(truncate(cleanText(row.title), titleWidth - 2), titleWidth - 2);
+      return line(`${paint(levelStyles[row.level], '●')} ${title}`, (column) =>
+        column.paint(row, pad(column.cells[index] ?? '', column.width, column.align)),
+      );
+    }),
+  ];
 };
 
 const ingestLine = (view: KrisView, width: number, paint: Paint): string => {

@@ -175,12 +175,12 @@ export const createOktaClient = (options: OktaClientOptions): OktaClient => {
         }
         return { ok: false, error, retry: status >= 500 && status !== 501 };
       }
-      if (kind !== 'organization') gate.accepted(kind);
       if (!read.ok) return { ok: false, error: toBodyError(call, read.problem, requestId), retry: true };
       if (parsed === undefined)
         return { ok: false, error: toBodyError(call, 'the answer is not JSON', requestId), retry: true };
       if (dateMs === undefined)
         return { ok: false, error: toBodyError(call, 'the answer has no Date', requestId), retry: true };
+      if (kind !== 'organization') gate.accepted(kind);
       const link = nextLink(headers.link);
       const next = link === undefined ? undefined : toOktaUrl(baseUrl, link).href;
       return {

@@ -38,9 +38,13 @@ const endOfValue = (text: string, from: number): number => {
   return text.length;
 };
 
+const parameter = /;\s*([^\s=;,"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?/gy;
+
 /** A relation may be a quoted list (`rel="prev next"`); the first rel parameter counts. */
 const hasNextRelation = (parameters: string): boolean => {
-  const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
-  const relations = (rel?.[1] ?? rel?.[2] ?? '').toLowerCase().split(/\s+/);
-  return relations.includes('next');
+  for (const [, name, value = ''] of parameters.trimStart().matchAll(parameter)) {
+    if (name?.toLowerCase() !== 'rel') continue;
+    return value.replaceAll('"', '').toLowerCase().split(/\s+/).includes('next');
+  }
+  return false;
 };

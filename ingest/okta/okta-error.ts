@@ -25,8 +25,11 @@ export const plainText = (text: string): string => {
   return plain.length > longestText ? `${plain.slice(0, longestText)}…` : plain;
 };
 
-const codeOf = (status: number): ErrorCode => {
-  if (status === 401) return 'okta-unauthorised';
+/** E0000015 is a 401 too, but says that the org lacks a feature: the token is alive, and only this call is refused. */
+const featureMissing = 'E0000015';
+
+const codeOf = (status: number, errorCode: string | undefined): ErrorCode => {
+  if (status === 401) return errorCode === featureMissing ? 'okta-forbidden' : 'okta-unauthorised';
   if (status === 403) return 'okta-forbidden';
   if (status === 404) return 'okta-not-found';
   if (status === 429) return 'okta-rate-limited';
@@ -50,9 +53,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
 };
 
 const hintOf = (code: ErrorCode, errorCode: string | undefined): string => {
-  if (code === 'okta-unauthorised' && errorCode === 'E0000015') {
-    return 'This feature is not enabled in the org. Kriver goes on without it.';
-  }
+  if (errorCode === featureMissing) return 'This feature is not enabled in the org. Kriver goes on without it.';
   return hints[code] ?? hints['okta-response-invalid'] ?? '';
 };
 
@@ -65,9 +66,9 @@ export const toStatusError = (call: {
   challenge: string | undefined;
   requestId: string | undefined;
 }): AppError => {
-  const code = codeOf(call.status);
   const envelope = oktaErrorSchema.safeParse(call.json);
   const errorCode = envelope.success ? plainText(envelope.data.errorCode).slice(0, 20) : undefined;
+  const code = codeOf(call.status, errorCode);
   const summary = envelope.success
     ? plainText(`${errorCode}: ${envelope.data.errorSummary ?? 'no summary'}`)
     : plainText(call.challenge ?? 'no error envelope');

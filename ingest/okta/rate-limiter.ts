@@ -93,7 +93,7 @@ export const createRateLimiter = (options: {
     const free = available(bucket, priority);
     if (free <= 0) return bucket.limit === undefined ? longestLimitWaitMs : bucket.endsAtMs - now + random() * 500;
     const crowd = inFlight + (priority === 'sweep' ? logWaiting : 0);
-    const most = Math.min(atOnce(), Math.max(1, Math.ceil(free / 4)));
+    const most = Math.min(atOnce(), Math.max(1, Math.ceil((free + bucket.inFlight) / 4)));
     return crowd >= atOnce() || bucket.inFlight >= most ? longestLimitWaitMs : 0;
   };
 

@@ -12,7 +12,8 @@ const hrefsOf = (links: unknown, relation: string): readonly string[] => {
 const id = '([A-Za-z0-9_-]{1,100})';
 const userHref = new RegExp(`/users/${id}$`);
 const factorHref = new RegExp(`/users/${id}/factors(?:/|$)`);
-const ruleHref = new RegExp(`/policies/${id}/rules(?:/|$)`);
+/** Authorization servers have policies too, of another kind and under a longer path. */
+const ruleHref = new RegExp(`(?<!/authorizationServers/[^/]{1,100})/policies/${id}/rules(?:/|$)`);
 
 const longestHref = 2_048;
 

@@ -1,8 +1,14 @@
+import { oktaAppLinkSchema } from '../../schemas/okta/app-link.ts';
 import { type OktaFactor, oktaFactorSchema } from '../../schemas/okta/factor.ts';
-import { type OktaPolicyRule, oktaPolicyRuleSchema, oktaPolicySchema } from '../../schemas/okta/policy.ts';
+import {
+  type OktaPolicy,
+  type OktaPolicyRule,
+  oktaPolicyRuleSchema,
+  oktaPolicySchema,
+} from '../../schemas/okta/policy.ts';
 import { oktaUserSchema } from '../../schemas/okta/user.ts';
-import type { FactorsSnapshot, PolicySnapshot, UserSnapshot } from '../../schemas/snapshots.ts';
-import { toFactorsSnapshot, toPolicySnapshot, toUserSnapshot } from '../to-snapshot.ts';
+import type { AppLinksSnapshot, FactorsSnapshot, PolicySnapshot, UserSnapshot } from '../../schemas/snapshots.ts';
+import { toAppLinksSnapshot, toFactorsSnapshot, toPolicySnapshot, toUserSnapshot } from '../to-snapshot.ts';
 import { factorOwner, ruleOwner } from './attribution.ts';
 import { keepNewest, type RecordedObject } from './read-objects.ts';
 
@@ -49,32 +55,77 @@ export const toRecordedUsers = (
   return { users, leftOut };
 };
 
-/** Factors of a recorded file, by user; a user whom no factor names is not in it. */
+/** Whose object it is, or why it counts for nobody. */
+const strangerReason = (owner: string | undefined, known: ReadonlySet<string>, what: string): string | undefined => {
+  if (owner === undefined) return `Nothing in the ${what} names its user.`;
+  return known.has(owner) ? undefined : `The user ${owner} of the ${what} is not among the recorded users.`;
+};
+
+const groupBy = <Value>(
+  values: readonly Value[],
+  keyOf: (value: Value) => string | undefined,
+): Map<string, Value[]> => {
+  const groups = new Map<string, Value[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+};
+
+/** Factors of a recorded file by user, of known users only; a user whom no factor names is not in it. */
 export const toRecordedFactors = (
   objects: readonly RecordedObject[],
-  options: { observedMs: number },
+  options: { observedMs: number; known: ReadonlySet<string> },
 ): { readonly factors: readonly FactorsSnapshot[]; readonly leftOut: readonly LeftOut[] } => {
   const { values, leftOut } = sortOut(
     objects,
     (value) => oktaFactorSchema.safeParse(value),
-    (factor) => (factorOwner(factor) === undefined ? 'No link of the factor names its user.' : undefined),
+    (factor) => strangerReason(factorOwner(factor), options.known, 'factor'),
   );
-  const byUser = new Map<string, OktaFactor[]>();
   const idOf = (factor: OktaFactor) => (factor.id == null ? undefined : `${factorOwner(factor)}/${factor.id}`);
-  for (const factor of keepNewest(values, idOf)) {
-    const owner = factorOwner(factor) ?? '';
-    byUser.set(owner, [...(byUser.get(owner) ?? []), factor]);
-  }
-  const factors = [...byUser].map(([user, own]) => toFactorsSnapshot(user, own, options.observedMs));
-  return { factors, leftOut };
+  const byUser = groupBy(keepNewest(values, idOf), factorOwner);
+  return { factors: [...byUser].map(([user, own]) => toFactorsSnapshot(user, own, options.observedMs)), leftOut };
 };
 
-/** Access policies of a recorded file with the rules of another. Policies of other types are left out without a word. */
+/** App links of a recorded file by user (a link's `id` is the user's), of known users only. */
+export const toRecordedAppLinks = (
+  objects: readonly RecordedObject[],
+  options: { observedMs: number; known: ReadonlySet<string> },
+): { readonly appLinks: readonly AppLinksSnapshot[]; readonly leftOut: readonly LeftOut[] } => {
+  const { values, leftOut } = sortOut(
+    objects,
+    (value) => oktaAppLinkSchema.safeParse(value),
+    (link) => strangerReason(link.id ?? undefined, options.known, 'app link'),
+  );
+  const byUser = groupBy(values, (link) => link.id ?? undefined);
+  return { appLinks: [...byUser].map(([user, own]) => toAppLinksSnapshot(user, own, options.observedMs)), leftOut };
+};
+
+/** Rules of other policy types (password, sign-on to Okta, authorization servers) let nobody into an app. */
+const guardsApps = (rule: OktaPolicyRule): boolean =>
+  rule.type === 'ACCESS_POLICY' || (rule.type == null && rule.actions?.appSignOn != null);
+
+/** Stands in for a policy that was not recorded: the rule counts all the same, since it is rules that are counted. */
+const assumedPolicy = (id: string): OktaPolicy => ({ id, type: 'ACCESS_POLICY', status: 'ACTIVE' });
+const nameless = 'unknown';
+
+/**
+ * Access policies of a recorded file with the rules of another. Policies of other types are left out without a word, and
+ * so are their rules. An app rule whose policy is not recorded counts as one of an active policy, and is told.
+ */
 export const toRecordedPolicies = (
   policyObjects: readonly RecordedObject[],
   ruleObjects: readonly RecordedObject[],
   options: { observedMs: number },
-): { readonly policies: readonly PolicySnapshot[]; readonly leftOut: readonly LeftOut[] } => {
+): {
+  readonly policies: readonly PolicySnapshot[];
+  readonly policiesLeftOut: readonly LeftOut[];
+  readonly rulesLeftOut: readonly LeftOut[];
+} => {
   const policies = sortOut(
     policyObjects,
     (value) => oktaPolicySchema.safeParse(value),
@@ -83,18 +134,28 @@ export const toRecordedPolicies = (
   const rules = sortOut(
     ruleObjects,
     (value) => oktaPolicyRuleSchema.safeParse(value),
-    (rule) => (ruleOwner(rule) === undefined ? 'The self link of the rule names no policy.' : undefined),
+    () => undefined,
   );
-  const byPolicy = new Map<string, OktaPolicyRule[]>();
-  for (const rule of keepNewest(rules.values, (one) => `${ruleOwner(one)}/${one.id}`)) {
-    const owner = ruleOwner(rule) ?? '';
-    byPolicy.set(owner, [...(byPolicy.get(owner) ?? []), rule]);
-  }
-  const access = policies.values.filter(({ type }) => type === 'ACCESS_POLICY');
+  const known = new Map(keepNewest(policies.values, ({ id }) => id).map((policy) => [policy.id, policy]));
+  const ownerOf = (rule: OktaPolicyRule): string => ruleOwner(rule) ?? nameless;
+  const appRules = keepNewest(rules.values.filter(guardsApps), (rule) => `${ownerOf(rule)}/${rule.id}`);
+  const byPolicy = groupBy(appRules, ownerOf);
+  const strangers = [...byPolicy.keys()].filter((id) => !known.has(id));
+  const access = [...known.values()].filter(({ type }) => type === 'ACCESS_POLICY');
   return {
-    policies: keepNewest(access, ({ id }) => id).map((policy) =>
+    policies: [...access, ...strangers.map(assumedPolicy)].map((policy) =>
       toPolicySnapshot(policy, byPolicy.get(policy.id) ?? [], options.observedMs),
     ),
-    leftOut: [...policies.leftOut, ...rules.leftOut],
+    policiesLeftOut: policies.leftOut,
+    rulesLeftOut: [
+      ...rules.leftOut,
+      ...strangers.map((id) => ({
+        line: lineOf(ruleObjects, byPolicy.get(id)?.[0]),
+        reason: `The policy ${id} is not among the recorded ones: its ${byPolicy.get(id)?.length ?? 0} rules count as those of an active policy.`,
+      })),
+    ],
   };
 };
+
+const lineOf = (objects: readonly RecordedObject[], rule: OktaPolicyRule | undefined): number =>
+  objects.find(({ value }) => value['id'] === rule?.id)?.line ?? 0;

@@ -95,74 +95,84 @@ export const createDetailSweep = (
   const isHandled = (member: Member): boolean =>
     isRead(member) || unusable.has(member.id) || member.user.status !== kind.status;
 
-  const advanceTo = (dateMs: number, read: number, state: Sweep['state'], completed: boolean): Sweep => ({
+  const toSweep = (dateMs: number, counts: { read: number; wanted: number }, change: Partial<Sweep> = {}): Sweep => ({
     kind: 'sweep',
     sweep: kind.sweep,
     began: sweep?.began ?? toTimestamp(dateMs),
-    completed: completed ? toTimestamp(dateMs) : null,
-    state,
-    wanted: members.filter(({ user }) => user.status === kind.status).length,
-    read,
+    completed: null,
+    state: 'ok',
+    ...counts,
     next: null,
+    ...change,
   });
 
-  const publish = async (records: OutgoingRecord[], next: Sweep): Promise<void> => {
-    records.push(toSweepRecord(topic, org, next));
-    if (next.completed !== null) records.push(toSweepRun(org, next, { [kind.sweep]: next.read }));
-    await run.publish(records);
+  const counted = (): { read: number; wanted: number } => ({
+    read: members.filter(isRead).length,
+    wanted: members.filter(({ user }) => user.status === kind.status).length,
+  });
+
+  const publish = async (records: readonly OutgoingRecord[], next: Sweep): Promise<void> => {
+    const all = [...records, toSweepRecord(topic, org, next)];
+    if (next.completed !== null) all.push(toSweepRun(org, next, { [kind.sweep]: next.read ?? 0 }));
+    await run.publish(all);
     sweep = next;
     posture.sweeps.set(kind.sweep, next);
   };
 
+  const toRecord = ({ id }: Member, detail: Detail<object>): OutgoingRecord => {
+    if (detail.kind === 'gone') {
+      return toJsonRecord(topic, org, userKey(org, id), toDeletedUser(id, detail.dateMs));
+    }
+    if (detail.kind === 'value') {
+      // Okta's servers may differ by a second; nobody of this pass was observed before it began.
+      const observedAt = toTimestamp(Math.max(detail.dateMs, beganMs()));
+      return toJsonRecord(topic, org, kind.key(org, id), { ...detail.value, observedAt });
+    }
+    const origin = `GET /api/v1/users/{id}/${kind.path}`;
+    const { bytes, dateMs } = detail;
+    const reason = `User ${id}: ${detail.reason}`;
+    return toDeadLetterRecord({ org, origin, reason, atMs: dateMs, minute: undefined, bytes });
+  };
+
+  const remember = ({ id, user }: Member, detail: Detail<object>): void => {
+    if (detail.kind === 'gone') user.status = deletedStatus;
+    else if (detail.kind === 'unusable') unusable.add(id);
+    else user[readMs] = Math.max(detail.dateMs, beganMs());
+  };
+
   const readBatch = async (batch: readonly Member[]): Promise<void> => {
     await run.room();
-    const outcome = await mapAtOnce(batch, run.settings.concurrency, async (member) => ({
+    const { results, failed, error } = await mapAtOnce(batch, run.settings.concurrency, async (member) => ({
       member,
       detail: await kind.read(okta, member.id, signal),
     }));
     signal.throwIfAborted();
-    if (outcome.results.length > 0) {
-      const dates = outcome.results.map(({ detail }) => detail.dateMs);
-      sweep ??= advanceTo(Math.min(...dates), 0, 'ok', false);
+    if (results.length > 0) {
+      const dates = results.map(({ detail }) => detail.dateMs);
+      sweep ??= toSweep(Math.min(...dates), counted());
       const newestMs = Math.max(...dates, beganMs());
-      const records: OutgoingRecord[] = [];
-      for (const { member, detail } of outcome.results) {
-        const { id, user } = member;
-        if (detail.kind === 'value') {
-          records.push(toJsonRecord(topic, org, kind.key(org, id), detail.value));
-          user[readMs] = Math.max(detail.dateMs, beganMs());
-          run.fetched[kind.sweep] += 1;
-        } else if (detail.kind === 'gone') {
-          records.push(toJsonRecord(topic, org, userKey(org, id), toDeletedUser(id, detail.dateMs)));
-          user.status = deletedStatus;
-        } else {
-          const origin = `GET /api/v1/users/{id}/${kind.path}`;
-          const { reason, bytes, dateMs } = detail;
-          records.push(
-            toDeadLetterRecord({
-              org,
-              origin,
-              reason: `User ${id}: ${reason}`,
-              atMs: dateMs,
-              minute: undefined,
-              bytes,
-            }),
-          );
-          unusable.add(id);
-        }
-      }
-      const next = advanceTo(newestMs, members.filter(isRead).length, 'ok', members.every(isHandled));
+      const before = counted();
+      const values = results.filter(({ detail }) => detail.kind === 'value').length;
+      const gone = results.filter(({ detail }) => detail.kind === 'gone').length;
+      const counts = { read: before.read + values, wanted: before.wanted - gone };
+      const inBatch = new Set(results.map(({ member }) => member));
+      const complete = members.every((member) => inBatch.has(member) || isHandled(member));
+      const next = toSweep(newestMs, counts, { completed: complete ? toTimestamp(newestMs) : null });
+      const records = results.map(({ member, detail }) => toRecord(member, detail));
       await progress.observe(newestMs, () => publish(records, next));
+      // What the bus did not take is not known, and is read again.
+      for (const { member, detail } of results) remember(member, detail);
+      run.fetched[kind.sweep] += values;
     }
-    if (outcome.failed) throw outcome.error;
+    if (failed) throw error;
   };
 
   /** A pass without anybody to read is complete at once, at the time of the list that said so. */
   const completeEmpty = async (): Promise<void> => {
     const atMs = Date.parse(posture.sweeps.get('users')?.completed ?? '');
     if (Number.isNaN(atMs)) return;
-    const read = members.filter(isRead).length;
-    await progress.observe(atMs, () => publish([], advanceTo(atMs, read, 'ok', true)));
+    const next = toSweep(atMs, counted(), { completed: toTimestamp(atMs) });
+    await progress.observe(atMs, () => publish([], next));
   };
 
   return {
@@ -175,7 +185,7 @@ export const createDetailSweep = (
       } catch (error) {
         const atMs = okta.dateMs();
         if (error instanceof AppError && atMs !== undefined && !signal.aborted) {
-          await publish([], advanceTo(atMs, members.filter(isRead).length, toSourceState(error), false));
+          await publish([], toSweep(atMs, counted(), { state: toSourceState(error) }));
         }
         throw error;
       }

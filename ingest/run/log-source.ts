@@ -3,8 +3,8 @@ import type { Progress, SourceState } from '../../schemas/progress.ts';
 import { dayMs, hourMs, minuteToMs, passedMinute, toTimestamp } from '../../schemas/time.ts';
 import { systemLogTopic } from '../../schemas/topics.ts';
 import { readEngine } from '../engine.ts';
-import { oktaFailure } from '../okta/okta-error.ts';
-import { type LogMemory, type LogPage, systemLog } from '../system-log.ts';
+import { oktaFailure, toBodyError } from '../okta/okta-error.ts';
+import { type LogMemory, type LogPage, logPath, systemLog } from '../system-log.ts';
 import { isSourceError, type OrgRun, pauseAfter, toSourceState } from './org-run.ts';
 import { toPageRecords, toProgressRecord } from './to-records.ts';
 
@@ -93,7 +93,9 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
       engineAsked = true;
     }
     if (cursor !== undefined) return { after: cursor };
-    const sinceMs = (okta.dateMs() ?? clock.now()) - settings.lookback_hours * hourMs;
+    const nowMs = okta.dateMs();
+    if (nowMs === undefined) throw toBodyError({ method: 'GET', path: logPath }, 'no answer of Okta had a Date');
+    const sinceMs = nowMs - settings.lookback_hours * hourMs;
     if (spans.length === 0) spans = [{ from: sinceMs, to: sinceMs }];
     return { sinceMs: spans.at(-1)?.to ?? sinceMs };
   };

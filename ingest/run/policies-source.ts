@@ -48,6 +48,7 @@ const sweepPolicies = async (run: OrgRun, posture: Posture, progress: PosturePro
   let records: OutgoingRecord[] = [];
   let newestMs = Math.max(dateMs, beganMs);
   let rules = 0;
+  const observed = new Map<string, number>();
 
   const publish = async (completed: boolean): Promise<void> => {
     sweep = { ...sweep, completed: completed ? toTimestamp(newestMs) : null };
@@ -55,6 +56,9 @@ const sweepPolicies = async (run: OrgRun, posture: Posture, progress: PosturePro
     if (completed) batch.push(toSweepRun(org, sweep, { policies: sweep.read, rules }));
     records = [];
     await progress.observe(newestMs, () => run.publish(batch));
+    for (const [id, observedMs] of observed) posture.policies.set(id, observedMs);
+    run.fetched.policies += observed.size;
+    observed.clear();
     posture.sweeps.set('policies', sweep);
   };
 
@@ -63,10 +67,9 @@ const sweepPolicies = async (run: OrgRun, posture: Posture, progress: PosturePro
       const observedMs = Math.max(readMs, beganMs);
       newestMs = Math.max(newestMs, observedMs);
       records.push(toJsonRecord(topic, org, policyKey(org, policy.id), toPolicySnapshot(policy, own, observedMs)));
-      posture.policies.set(policy.id, observedMs);
+      observed.set(policy.id, observedMs);
       sweep = { ...sweep, read: sweep.read + 1 };
       rules += own.length;
-      run.fetched.policies += 1;
       run.fetched.rules += own.length;
       if (records.length >= batchPolicies) await publish(false);
       await run.room();

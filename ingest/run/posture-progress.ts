@@ -9,7 +9,7 @@ const heartbeatMs = 50_000;
 export interface PostureProgress {
   /** Publishes what was observed at a Date of Okta's; the minute that this Date leaves behind gets its progress before. */
   observe(dateMs: number, publish: () => Promise<void>): Promise<void>;
-  /** Says that all is published that will be for now. */
+  /** Says that all is published that will be for now; nothing when that was said already. */
   flush(): Promise<void>;
   setState(state: SourceState): Promise<void>;
   heartbeat(): Promise<void>;
@@ -25,11 +25,13 @@ export const createPostureProgress = (run: OrgRun, topic: string, restored: Prog
   let asOfMs = restored === undefined ? undefined : Date.parse(restored.asOf);
   let publishedMs = asOfMs;
   let state: SourceState = restored?.state ?? 'ok';
+  let publishedState = state;
   let publishedAtMs = Number.NEGATIVE_INFINITY;
 
   const write = async (atMs: number | undefined): Promise<void> => {
     if (atMs === undefined) return;
     publishedMs = atMs;
+    publishedState = state;
     publishedAtMs = run.clock.now();
     const progress: Progress = {
       kind: 'progress',
@@ -50,7 +52,9 @@ export const createPostureProgress = (run: OrgRun, topic: string, restored: Prog
       await publish();
       asOfMs = Math.max(asOfMs ?? dateMs, dateMs);
     },
-    flush: () => write(asOfMs),
+    flush: async () => {
+      if (asOfMs !== publishedMs || state !== publishedState) await write(asOfMs);
+    },
     setState: async (next) => {
       if (asOfMs === undefined && next !== 'ok') asOfMs = run.okta.dateMs();
       if (next === state) return;

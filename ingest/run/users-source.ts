@@ -55,8 +55,10 @@ export const runUsersSource = async (
   /** Everything that is due, once. Returns the first error of a source after all others were read. */
   const cycle = async (): Promise<AppError | undefined> => {
     const nowMs = okta.dateMs() ?? (await readEngine(okta, signal)).dateMs;
-    if (isSweepDue(posture.sweeps.get('users'), nowMs, pace)) await sweepUsers(run, posture, progress);
-    await progress.setState('ok');
+    if (isSweepDue(posture.sweeps.get('users'), nowMs, pace)) {
+      await sweepUsers(run, posture, progress);
+      await progress.setState('ok');
+    }
     const due = firsts.flatMap(({ kind, first }) => {
       const sweep = dueSweep(kind, first, nowMs);
       return sweep === undefined ? [] : [{ sweep, first }];
@@ -70,7 +72,8 @@ export const runUsersSource = async (
     }
     const error = errors.find((found) => found !== undefined);
     if (error?.code === 'okta-unauthorised') await progress.setState('unauthorised');
-    if (due.length > 0) await progress.flush();
+    else if (error === undefined && due.length > 0) await progress.setState('ok');
+    await progress.flush();
     return error;
   };
 

@@ -9,7 +9,7 @@ import {
   toClass,
 } from '../indicator.ts';
 import { insertEvent } from '../log/insert-event.ts';
-import { dayWindow, unionOfDayWindows } from '../log/window.ts';
+import { dayWindow, type Minutes, unionOf, unionOfDayWindows } from '../log/window.ts';
 import { isSessionId, isUsableId } from '../usable-id.ts';
 
 const outlierMs = 8 * hourMs;
@@ -97,44 +97,63 @@ const draxisOutliers = (key: string, starts: readonly Entry[], ends: readonly En
   });
 };
 
-/** The earliest end that has a start within the 7 days before it, with the earliest such start. */
-const pair = (starts: readonly Entry[], ends: readonly Entry[]): { start: number; end: number } | undefined => {
-  for (const [end] of ends) {
-    const start = starts.find(([timeMs]) => timeMs <= end && timeMs >= end - longestSessionMs);
-    if (start !== undefined) return { start: start[0], end };
+interface Closed {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/**
+ * Each end with the earliest start that it ends: at most 7 days before it, and after the end before. So what an end
+ * means depends on those 7 days alone, and forgetting older events changes nothing.
+ */
+const closedBy = (starts: readonly Entry[], ends: readonly Entry[]): readonly Closed[] => {
+  const closed: Closed[] = [];
+  let previousMs = Number.NEGATIVE_INFINITY;
+  for (const [endMs] of ends) {
+    const first = starts.find(([ms]) => ms > previousMs && ms >= endMs - longestSessionMs && ms <= endMs);
+    if (first !== undefined) closed.push({ startMs: first[0], endMs });
+    previousMs = endMs;
   }
-  return undefined;
+  return closed;
 };
+
+/** Where the session is open, from `afterMs` after a start on: until the end that follows, for at most 7 days. */
+const openFrom = (starts: readonly Entry[], ends: readonly Entry[], afterMs: number) =>
+  unionOf(
+    starts.map(([startMs]) => {
+      const end = ends.find(([endMs]) => endMs >= startMs);
+      const longest = toMinute(startMs) + longestSessionMinutes;
+      const to = end === undefined ? longest : Math.min(longest, toMinute(end[0]));
+      // More than `afterMs` after the start: at 0 the minute of the start itself counts.
+      const from = afterMs === 0 ? toMinute(startMs) : Math.floor((startMs + afterMs) / minuteMs) + 1;
+      return { from, to };
+    }),
+  );
 
 const sessionContributions = (key: string, group: Group): readonly Contribution[] => {
   const starts = group.filter((entry) => kindOf(entry) === 'start');
   const ends = group.filter((entry) => kindOf(entry) !== 'start');
   const signOuts = ends.filter((entry) => kindOf(entry) === 'end');
-  const session = pair(starts, ends);
   const contributions: Contribution[] = [...draxisOutliers(key, starts, signOuts)];
-  for (const union of unionOfDayWindows(starts.map(([timeMs]) => timeMs))) {
-    contributions.push({ ...union, counters: ['starts'] });
-  }
-  if (session !== undefined) {
-    const outlier = session.end - session.start > outlierMs;
+  const addUnion = (counter: string, union: readonly Minutes[]): void => {
+    for (const minutes of union) contributions.push({ ...minutes, counters: [counter] });
+  };
+  for (const { startMs, endMs } of closedBy(starts, ends)) {
+    const outlier = endMs - startMs > outlierMs;
     contributions.push({
-      ...dayWindow(session.end),
+      ...dayWindow(endMs),
       counters: outlier ? ['closed', 'corrected'] : ['closed'],
-      length: Math.floor((session.end - session.start) / minuteMs),
-      ...(outlier ? { evidence: `${key}|${session.start}|${session.end}|${toClass({ corrected: true })}` } : {}),
+      length: Math.floor((endMs - startMs) / minuteMs),
+      ...(outlier ? { evidence: `${key}|${startMs}|${endMs}|${toClass({ corrected: true })}` } : {}),
     });
-  } else {
-    const unmatched = ends.filter((entry) => kindOf(entry) !== 'clear').map(([timeMs]) => timeMs);
-    for (const union of unionOfDayWindows(unmatched)) contributions.push({ ...union, counters: ['unmatchedEnds'] });
   }
-  const start = session?.start ?? starts[0]?.[0];
-  if (start !== undefined) {
-    const to = session === undefined ? toMinute(start) + longestSessionMinutes : toMinute(session.end);
-    const overFrom = Math.floor((start + outlierMs) / minuteMs) + 1;
-    contributions.push({ from: toMinute(start), to, counters: ['openNow'] });
-    contributions.push({ from: overFrom, to, counters: ['openOver8h'] });
-  }
-  return contributions.filter(({ from, to }) => from < to);
+  const isUnmatched = ([endMs, , kind]: Entry): boolean =>
+    kind !== 'clear' && !starts.some(([ms]) => ms <= endMs && ms >= endMs - longestSessionMs);
+  addUnion('starts', unionOfDayWindows(starts.map(([timeMs]) => timeMs)));
+  addUnion('unmatchedEnds', unionOfDayWindows(ends.filter(isUnmatched).map(([timeMs]) => timeMs)));
+  addUnion('openNow', openFrom(starts, ends, 0));
+  addUnion('openOver8h', openFrom(starts, ends, outlierMs));
+  return contributions;
 };
 
 export const adminSessionOutliers = defineIndicator<LogIndicator>({

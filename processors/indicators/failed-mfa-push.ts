@@ -3,6 +3,7 @@ import { minutesPerDay } from '../../schemas/time.ts';
 import { type Contribution, defineIndicator, type LogIndicator, toClass } from '../indicator.ts';
 import { insertEvent } from '../log/insert-event.ts';
 import { dayWindow, unionOfDayWindows } from '../log/window.ts';
+import { isUsableId } from '../usable-id.ts';
 
 /** Classic logs a denial as an event type of its own, Identity Engine as a failed verification with this response. */
 const denialOf = (facts: Facts): 'classic' | 'identity_engine' | undefined => {
@@ -14,7 +15,11 @@ const denialOf = (facts: Facts): 'classic' | 'identity_engine' | undefined => {
   return denied ? 'identity_engine' : undefined;
 };
 
-const personOf = (facts: Facts): string | null => facts.targets.find(([type]) => type === 'User')?.[1] ?? facts.actorId;
+/** Okta logs a wrong actor for some factor events, so the target is asked first. */
+const personOf = (facts: Facts): string | null => {
+  const target = facts.targets.find(([type, id]) => type === 'User' && isUsableId(id))?.[1];
+  return target ?? (isUsableId(facts.actorId) ? facts.actorId : null);
+};
 
 export const failedMfaPush = defineIndicator<LogIndicator>({
   slug: 'okta_failed_mfa_push_24h',

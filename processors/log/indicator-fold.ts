@@ -17,11 +17,11 @@ export interface IndicatorFold {
   prune(oldest: number): void;
 }
 
-/** `save` is told every group that changes; undefined when it is gone. */
+/** `save` is told every group that changes, as it was and as it is; undefined when there was none or it is gone. */
 export const createIndicatorFold = (
   indicator: LogIndicator,
   settings: IndicatorSettings,
-  save: (key: string, group: Group | undefined) => void,
+  save: (key: string, before: Group | undefined, group: Group | undefined) => void,
 ): IndicatorFold => {
   const groups = new Map<string, Group>();
   const timeline = createTimeline();
@@ -33,11 +33,18 @@ export const createIndicatorFold = (
       for (const contribution of indicator.contributions(key, group)) timeline.add(contribution);
       return;
     }
-    const gone = new Map(indicator.contributions(key, before).map((entry) => [identityOf(entry), entry]));
-    for (const contribution of indicator.contributions(key, group)) {
-      if (!gone.delete(identityOf(contribution))) timeline.add(contribution);
+    // By identity, and several where they are alike: two short sessions may add the same to the same minutes.
+    const gone = new Map<string, Contribution[]>();
+    for (const contribution of indicator.contributions(key, before)) {
+      const identity = identityOf(contribution);
+      const alike = gone.get(identity);
+      if (alike === undefined) gone.set(identity, [contribution]);
+      else alike.push(contribution);
     }
-    for (const contribution of gone.values()) timeline.remove(contribution);
+    for (const contribution of indicator.contributions(key, group)) {
+      if (gone.get(identityOf(contribution))?.pop() === undefined) timeline.add(contribution);
+    }
+    for (const alike of gone.values()) for (const contribution of alike) timeline.remove(contribution);
   };
 
   return {
@@ -45,8 +52,8 @@ export const createIndicatorFold = (
     timeline,
     event: (facts) => {
       for (const [key, group] of indicator.fold(groups, facts, settings)) {
+        save(key, groups.get(key), group);
         replace(key, group);
-        save(key, group);
       }
     },
     load: replace,
@@ -57,7 +64,7 @@ export const createIndicatorFold = (
         if (kept.length === group.length) continue;
         if (kept.length === 0) groups.delete(key);
         else groups.set(key, kept);
-        save(key, kept.length === 0 ? undefined : kept);
+        save(key, group, kept.length === 0 ? undefined : kept);
       }
     },
   };

@@ -9,6 +9,7 @@ import { toScore, toSourceReason } from '../to-score.ts';
 import { toCoverage, toIntervals } from './coverage.ts';
 import { createIndicatorFold } from './indicator-fold.ts';
 import type { MinuteTotals } from './timeline.ts';
+import { createUnsettled } from './unsettled.ts';
 
 /** R: late events revise every T of the last 48 h; what comes later is stored, not folded into older readings. */
 export const revisedMinutes = 2 * minutesPerDay;
@@ -49,8 +50,12 @@ export const createLogFold = (options: {
 }): LogFold => {
   const { settings, epoch = 0, wanted } = options;
   let changes = new Map<string, unknown>();
+  const unsettled = createUnsettled();
   const folds = options.indicators.map((indicator) =>
-    createIndicatorFold(indicator, settings, (key, group) => changes.set(`${indicator.slug}/${key}`, group)),
+    createIndicatorFold(indicator, settings, (key, before, group) => {
+      changes.set(`${indicator.slug}/${key}`, group);
+      unsettled.note(`${indicator.slug}/${key}`, before);
+    }),
   );
   const deadMinutes = new Set<number>();
   const early = new Set<number>();
@@ -72,19 +77,28 @@ export const createLogFold = (options: {
 
   const load = (): void => {
     const bySlug = new Map(folds.map((fold) => [fold.indicator.slug as string, fold]));
+    const groups: [key: string, group: Group][] = [];
+    const loadGroup = (key: string, group: Group): void => {
+      const slash = key.indexOf('/');
+      bySlug.get(key.slice(0, slash))?.load(key.slice(slash + 1), group);
+    };
     for (const [key, value] of options.saved) {
       if (key === 'meta') {
         newest = (value as Meta).newest ?? undefined;
         for (const minute of (value as Meta).early) early.add(minute);
       } else if (key === 'progress') {
         for (const minute of progressSchema.parse(value).deadLettered) addDeadMinute(toMinute(Date.parse(minute)));
-      } else {
-        const slash = key.indexOf('/');
-        bySlug.get(key.slice(0, slash))?.load(key.slice(slash + 1), value as Group);
+      } else if (!unsettled.load(key, value)) {
+        groups.push([key, value as Group]);
       }
     }
-    // Settled last: what was held at the time of the save is not a change.
+    for (const [key, group] of groups) {
+      const settled = unsettled.get(key);
+      if (settled !== null) loadGroup(key, settled ?? group);
+    }
+    // What the last readings rest on is no change; what came after them is one.
     if (newest !== undefined) settle(newest);
+    for (const [key, group] of groups) if (unsettled.get(key) !== undefined) loadGroup(key, group);
   };
   load();
 
@@ -151,7 +165,6 @@ export const createLogFold = (options: {
     progress: (progress, offset) => {
       const passed = passedMinute(Date.parse(progress.asOf));
       for (const minute of progress.deadLettered) addDeadMinute(toMinute(Date.parse(minute)));
-      changes.set('progress', progress);
       const isNew = progress.state === 'ok' && (newest === undefined || passed > newest);
       const neverAllowed =
         newest === undefined && progress.spans.length === 0 && toSourceReason(progress.state) !== undefined;
@@ -174,10 +187,14 @@ export const createLogFold = (options: {
       newest = passed;
       settle(passed);
       if (crossedHour) forget(oldest);
+      unsettled.settle(changes);
+      // For its dead letters; those that came since the last readings are listed again in the next record.
+      changes.set('progress', progress);
       changes.set('meta', { newest, early: [...early] } satisfies Meta);
       return readings;
     },
     takeChanges: () => {
+      if (newest !== undefined) unsettled.addChanges(changes);
       const taken = changes;
       changes = new Map();
       return taken;

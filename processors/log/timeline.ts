@@ -143,6 +143,8 @@ export const createTimeline = (): Timeline => {
     settle: (newestRead, oldestAsked) => {
       newest = newestRead;
       if (oldestAsked <= oldest) return;
+      // A cursor that stays behind would meet again what it has counted, in the first step.
+      if (cursor !== undefined && cursor < oldestAsked) moveTo(oldestAsked);
       oldest = oldestAsked;
       // What lies before is part of every total that can still be asked for: it becomes the first step.
       const base = emptyTally();

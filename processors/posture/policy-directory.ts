@@ -1,7 +1,7 @@
 import { type Sweep, sweepSchema } from '../../schemas/progress.ts';
 import { deletedStatus, type PolicySnapshot, policySnapshotSchema } from '../../schemas/snapshots.ts';
 import type { StateChanges } from '../state.ts';
-import { createSweepBook } from './sweep-book.ts';
+import { createSweepBook, isComplete } from './sweep-book.ts';
 
 /** What is known of an org's access policies. */
 export interface PolicyDirectory {
@@ -22,9 +22,12 @@ export const createPolicyDirectory = (saved: Iterable<readonly [string, unknown]
     else if (key.startsWith('policy/')) policies.set(key.slice('policy/'.length), value as PolicySnapshot);
   }
 
-  const dropAbsent = (began: string): void => {
+  const isAbsent = (policy: PolicySnapshot): boolean =>
+    Date.parse(policy.observedAt) < sweeps.completeBeganMs('policies');
+
+  const dropAbsent = (): void => {
     for (const [id, policy] of policies) {
-      if (Date.parse(policy.observedAt) >= Date.parse(began)) continue;
+      if (!isAbsent(policy)) continue;
       policies.delete(id);
       changes.set(`policy/${id}`, undefined);
     }
@@ -43,6 +46,7 @@ export const createPolicyDirectory = (saved: Iterable<readonly [string, unknown]
       const kind = (value as { kind?: unknown }).kind;
       if (kind === 'policy') {
         const policy = policySnapshotSchema.parse(value);
+        if (isAbsent(policy)) return;
         const known = policies.get(policy.id);
         if (known !== undefined && Date.parse(known.observedAt) > Date.parse(policy.observedAt)) return;
         policies.set(policy.id, policy);
@@ -52,7 +56,7 @@ export const createPolicyDirectory = (saved: Iterable<readonly [string, unknown]
         const sweep = sweepSchema.parse(value);
         changes.set('sweep/policies', sweeps.fold(sweep));
         revision += 1;
-        if (sweep.completed !== null && sweep.state === 'ok') dropAbsent(sweep.began);
+        if (isComplete(sweep)) dropAbsent();
       }
     },
     takeChanges: (): StateChanges => {

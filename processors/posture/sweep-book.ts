@@ -1,5 +1,9 @@
 import type { Sweep, SweepKind } from '../../schemas/progress.ts';
 
+/** True when the sweep has read everything it wanted: who it did not see is gone. */
+export const isComplete = ({ completed, state, wanted, read }: Sweep): boolean =>
+  completed !== null && state === 'ok' && (wanted === null || read >= wanted);
+
 interface Page {
   readonly current: Sweep;
   /** The last sweep that read everything it wanted. */
@@ -15,13 +19,17 @@ export const createSweepBook = () => {
     },
     /** Returns what is to be saved. */
     fold: (sweep: Sweep): Page => {
-      const complete =
-        sweep.completed !== null && sweep.state === 'ok' ? sweep : (pages.get(sweep.sweep)?.complete ?? null);
+      const complete = isComplete(sweep) ? sweep : (pages.get(sweep.sweep)?.complete ?? null);
       const page: Page = { current: sweep, complete };
       pages.set(sweep.sweep, page);
       return page;
     },
     current: (kind: SweepKind): Sweep | undefined => pages.get(kind)?.current,
     hasCompleted: (kind: SweepKind): boolean => (pages.get(kind)?.complete ?? null) !== null,
+    /** When the last complete sweep began: what was observed before it and not since is absent. */
+    completeBeganMs: (kind: SweepKind): number => {
+      const complete = pages.get(kind)?.complete ?? null;
+      return complete === null ? Number.NEGATIVE_INFINITY : Date.parse(complete.began);
+    },
   };
 };

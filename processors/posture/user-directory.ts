@@ -8,7 +8,7 @@ import {
   userSnapshotSchema,
 } from '../../schemas/snapshots.ts';
 import type { StateChanges } from '../state.ts';
-import { createSweepBook } from './sweep-book.ts';
+import { createSweepBook, isComplete } from './sweep-book.ts';
 
 export interface Person {
   readonly id: string;
@@ -73,8 +73,7 @@ export const createUserDirectory = (org: string, saved: Iterable<readonly [strin
     revision += 1;
   };
 
-  const dropAbsent = (began: string): void => {
-    const beganMs = Date.parse(began);
+  const dropAbsent = (beganMs: number): void => {
     for (const [id, entry] of entries) {
       const status = entry.status;
       if (status === undefined || status[0] >= beganMs || status[1] === absentStatus) continue;
@@ -111,8 +110,10 @@ export const createUserDirectory = (org: string, saved: Iterable<readonly [strin
       const kind = (value as { kind?: unknown }).kind;
       if (kind === 'user') {
         const user = userSnapshotSchema.parse(value);
-        put(user.id, 'status', [Date.parse(user.observedAt), user.status]);
-        if (user.status === deletedStatus) put(user.id, 'factors', [Date.parse(user.observedAt), []]);
+        const observedMs = Date.parse(user.observedAt);
+        const isAbsent = observedMs < sweeps.completeBeganMs('users');
+        put(user.id, 'status', [observedMs, isAbsent ? absentStatus : user.status]);
+        if (user.status === deletedStatus) put(user.id, 'factors', [observedMs, []]);
       } else if (kind === 'factors') {
         const { id, observedAt, factors } = factorsSnapshotSchema.parse(value);
         const kept = factors.map(({ factorType, provider, status }) => ({ factorType, provider, status }));
@@ -124,7 +125,7 @@ export const createUserDirectory = (org: string, saved: Iterable<readonly [strin
         const sweep = sweepSchema.parse(value);
         changes.set(`sweep/${sweep.sweep}`, sweeps.fold(sweep));
         revision += 1;
-        if (sweep.sweep === 'users' && sweep.completed !== null && sweep.state === 'ok') dropAbsent(sweep.began);
+        if (sweep.sweep === 'users' && isComplete(sweep)) dropAbsent(sweeps.completeBeganMs('users'));
       }
     },
     takeChanges: (): StateChanges => {

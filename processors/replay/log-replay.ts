@@ -1,6 +1,6 @@
 import type { Facts } from '../../schemas/facts.ts';
 import type { Engine, Progress } from '../../schemas/progress.ts';
-import type { Reading } from '../../schemas/reading.ts';
+import type { Reading, Score } from '../../schemas/reading.ts';
 import { minutesPerDay, minuteToMs, toMinute, toTimestamp } from '../../schemas/time.ts';
 import type { IndicatorSettings } from '../indicator.ts';
 import { logIndicators } from '../indicators/index.ts';
@@ -16,7 +16,8 @@ export interface LogReplay {
   event(facts: Facts): boolean;
   /** A record that could not be used; at the minute of its date, or of the events before it. */
   deadLetter(timeMs?: number): void;
-  finish(): { readonly readings: readonly Reading[]; readonly lastMinute: number | undefined };
+  /** The readings, and the minutes they were asked for. `fallback`: the minute to read when there was no event. */
+  finish(fallback: number | undefined): { readonly readings: readonly Reading[]; readonly minutes: readonly number[] };
 }
 
 /** More than the longest window (8 days), so that whatever precedes the first event counts as read. */
@@ -46,6 +47,8 @@ export const createLogReplay = (options: {
   let newest: number | undefined;
   let passed: number | undefined;
   let begins = 0;
+  /** A record without a date before the first event: it lacks in the windows of that event. */
+  let undatedFirst = false;
   let sequence = 0;
 
   const progress = (minute: number): void => {
@@ -79,6 +82,8 @@ export const createLogReplay = (options: {
     event: (facts) => {
       const minute = toMinute(facts.publishedMs);
       if (passed === undefined) begin(minute);
+      if (undatedFirst) deadMinutes.add(toTimestamp(minuteToMs(minute)));
+      undatedFirst = false;
       if (passed !== undefined && minute <= passed) return false;
       first = Math.min(first ?? minute, minute);
       newest = Math.max(newest ?? minute, minute);
@@ -89,19 +94,33 @@ export const createLogReplay = (options: {
     },
     deadLetter: (timeMs) => {
       const minute = timeMs === undefined ? newest : toMinute(timeMs);
-      if (minute !== undefined) deadMinutes.add(toTimestamp(minuteToMs(minute)));
+      if (minute === undefined) undatedFirst = true;
+      else deadMinutes.add(toTimestamp(minuteToMs(minute)));
     },
-    finish: () => {
-      const last = newest ?? (named === undefined ? undefined : Math.max(...named));
-      if (last === undefined) return { readings, lastMinute: undefined };
+    finish: (fallback) => {
+      const last = newest ?? fallback ?? named?.values().next().value;
+      if (last === undefined) return { readings, minutes: [] };
       if (passed === undefined) begin(last);
-      const remaining = new Set(toMinutes(times, first ?? last, last));
+      const minutes = toMinutes(times, first ?? last, last);
+      const remaining = new Set(minutes);
       wanted = (candidate) => remaining.has(candidate);
-      progress(Math.max(last, ...(named ?? [])));
-      return { readings, lastMinute: last };
+      progress(Math.max(last, ...minutes));
+      return { readings: newest === undefined ? readings.map(toUnknown) : readings, minutes };
     },
   };
 };
+
+const noData: Score = {
+  value: null,
+  numerator: null,
+  denominator: null,
+  status: 'unknown',
+  reason: 'no data',
+  coverage: 0,
+};
+
+/** A recording without a single event says nothing about the log: that is no 0. */
+const toUnknown = (reading: Reading): Reading => ({ ...reading, draxis: noData, corrected: noData });
 
 const nothingKnown = { get: () => undefined, has: () => false };
 

@@ -1,6 +1,6 @@
 import type { BusRecord } from '../../runtime/bus/bus.ts';
 import type { Engine, Progress, SweepKind } from '../../schemas/progress.ts';
-import type { Reading } from '../../schemas/reading.ts';
+import type { Reading, Score } from '../../schemas/reading.ts';
 import { minuteToMs, toTimestamp } from '../../schemas/time.ts';
 import { policySnapshotsTopic, systemLogTopic, userSnapshotsTopic } from '../../schemas/topics.ts';
 import type { IndicatorSettings } from '../indicator.ts';
@@ -12,6 +12,8 @@ export interface RecordedPosture {
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   /** The kinds that a recording was given for: each counts as swept whole. */
   readonly sweeps: readonly SweepKind[];
+  /** The newest `lastUpdated` of the objects: the minute to read when there are no events. */
+  readonly newestMs: number | undefined;
 }
 
 const toRecord = (value: unknown, offset: number): BusRecord => ({
@@ -20,6 +22,15 @@ const toRecord = (value: unknown, offset: number): BusRecord => ({
   value: Buffer.from(JSON.stringify(value)),
   headers: {},
 });
+
+/** A recording is never swept again: what was not given in it is not there, rather than yet to come. */
+const toWithoutSweep = (reading: Reading): Reading => ({
+  ...reading,
+  draxis: toMissing(reading.draxis),
+  corrected: toMissing(reading.corrected),
+});
+
+const toMissing = (score: Score): Score => (score.reason === 'first sweep' ? { ...score, reason: 'no data' } : score);
 
 /** Posture has no history in a recording: the same objects are read at each minute asked for. */
 export const replayPosture = (options: {
@@ -56,7 +67,7 @@ export const replayPosture = (options: {
           scopes: [],
           deadLettered: [],
         };
-        return fold.progress(progress, index);
+        return fold.progress(progress, index).map(toWithoutSweep);
       });
     });
 };

@@ -20,6 +20,7 @@ async function* batchesUpTo(
   end: number,
 ): AsyncGenerator<Batch> {
   if (next >= end) return;
+  const gone = aborted(assignment.signal);
   for await (const batch of assignment.batches(options)) {
     let acked = () => {};
     const rest = new Promise<void>((resolve) => {
@@ -32,7 +33,7 @@ async function* batchesUpTo(
         acked();
       },
     };
-    await Promise.race([rest, aborted(assignment.signal)]);
+    await Promise.race([rest, gone]);
     if ((batch.records.at(-1)?.offset ?? -1) + 1 >= end) return;
   }
 }

@@ -63,8 +63,16 @@ export const createRandom = (...key: readonly (string | number)[]): Random => {
       return item;
     },
     text: (length, alphabet) => {
+      // One draw of 32 bits pays for as many characters as it has room for.
+      const perDraw = Math.floor(32 / Math.log2(alphabet.length));
       let text = '';
-      for (let index = 0; index < length; index++) text += alphabet[below(alphabet.length)];
+      for (let left = length; left > 0; left -= perDraw) {
+        let digits = Math.floor(next() * alphabet.length ** perDraw);
+        for (let index = Math.min(left, perDraw); index > 0; index--) {
+          text += alphabet[digits % alphabet.length];
+          digits = Math.floor(digits / alphabet.length);
+        }
+      }
       return text;
     },
   };

@@ -1,13 +1,13 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-interface Parameters {
+interface Statement {
   readonly query: string;
   readonly values?: string | Readable;
 }
 
-type Call<Result> = (parameters: Parameters) => Promise<Result>;
+type Call<Result> = (statement: Statement) => Promise<Result>;
 
 /** What of chdb's connection is used here; its own types are those of another copy of the client's library. */
 export interface RawConnection {
@@ -26,6 +26,8 @@ const collect = async (values: string | Readable): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
+/** The files that inserts of this process, over any connection, are using. */
+const writing = new Set<string>();
 let files = 0;
 
 /**
@@ -45,31 +47,45 @@ export const serialise = (connection: RawConnection, directory: string): RawConn
     return result;
   };
 
-  const withBody = async <Result>(call: Call<Result>, parameters: Parameters): Promise<Result> => {
-    const { query, values, ...rest } = parameters;
-    if (values === undefined) return inTurn(() => call(parameters));
+  const withBody = async <Result>(call: Call<Result>, statement: Statement): Promise<Result> => {
+    const { query, values, ...rest } = statement;
+    if (values === undefined) return inTurn(() => call(statement));
     const body = await collect(values);
     const format = query.lastIndexOf('FORMAT ');
     files += 1;
-    const file = join(directory, `${process.pid}-${files}.rows`);
+    const file = join(directory, `${files}.rows`);
     const literal = file.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
     const sql = `${query.slice(0, format)}FROM INFILE '${literal}' COMPRESSION 'none' ${query.slice(format)}`;
     return inTurn(async () => {
-      await writeFile(file, body, { mode: 0o600 });
+      writing.add(file);
       try {
+        await writeFile(file, body, { mode: 0o600 });
         return await call({ ...rest, query: sql });
       } finally {
         await rm(file, { force: true });
+        writing.delete(file);
       }
     });
   };
 
   return {
-    query: (parameters) => inTurn(() => connection.query(parameters)),
-    command: (parameters) => inTurn(() => connection.command(parameters)),
-    exec: (parameters) => withBody((call) => connection.exec(call), parameters),
-    insert: (parameters) => withBody((call) => connection.command(call), parameters),
-    ping: (parameters) => inTurn(() => connection.ping(parameters)),
+    query: (statement) => inTurn(() => connection.query(statement)),
+    command: (statement) => inTurn(() => connection.command(statement)),
+    exec: (statement) => withBody((bodiless) => connection.exec(bodiless), statement),
+    insert: (statement) => withBody((bodiless) => connection.command(bodiless), statement),
+    ping: (options) => inTurn(() => connection.ping(options)),
     close: () => inTurn(() => connection.close()),
   };
+};
+
+/**
+ * Removes what a process that was killed during an insert has left: the engine's directory belongs to one process at a
+ * time, so whatever this one is not writing is nobody's. By name of the file, not of the process: in a container both had
+ * the same number.
+ */
+export const removeLeftovers = async (directory: string): Promise<void> => {
+  for (const name of await readdir(directory)) {
+    const file = join(directory, name);
+    if (!writing.has(file)) await rm(file, { force: true });
+  }
 };

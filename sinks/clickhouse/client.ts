@@ -1,9 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { AppError } from '../../runtime/errors.ts';
 import type { Secret } from '../../runtime/secret.ts';
-import { type RawConnection, serialise } from './chdb-connection.ts';
+import { type RawConnection, removeLeftovers, serialise } from './chdb-connection.ts';
 import { toText } from './clickhouse-error.ts';
 
 export type { ClickHouseClient };
@@ -21,6 +21,9 @@ const formats = {
   date_time_output_format: 'iso',
   date_time_input_format: 'best_effort',
 } as const;
+
+/** The client's own log prints whole errors, which quote rows, past the redaction of Kriver's. */
+const log = { level: ClickHouseLogLevel.OFF };
 
 /** readonly comes last: after it nothing can be set any more. */
 const toSettings = (limits: QueryLimits) => ({
@@ -59,9 +62,9 @@ export const openChdb = async (options: { path: string; limits?: QueryLimits }):
     });
   }
   // The one place where chdb's connection meets the client: both declare the same contract, in two copies of one package.
-  const client = createClient({ connection: serialise(connection, bodies) as never });
+  const client = createClient({ connection: serialise(connection, bodies) as never, log });
   try {
-    if (options.limits === undefined) await removeLeftovers(bodies);
+    await removeLeftovers(bodies);
     for (const [name, value] of Object.entries({ ...formats, ...(options.limits && toSettings(options.limits)) })) {
       await client.command({ query: `SET ${name} = ${typeof value === 'string' ? `'${value}'` : value}` });
     }
@@ -90,6 +93,7 @@ export const connectServer = (options: {
     password: options.password?.reveal() ?? '',
     database: options.database,
     application: 'kriver',
+    log,
     compression: { request: true, response: false },
     max_open_connections: 4,
     request_timeout: Math.max(60, (options.limits?.maxSeconds ?? 0) + 10) * 1000,
@@ -128,12 +132,5 @@ const loadChdb = async () => {
       hint: 'Run `npm install chdb` (Linux with glibc, or macOS), or set clickhouse.kind to server or none.',
       cause: error,
     });
-  }
-};
-
-/** A process that was killed during an insert leaves the body behind; only the first client of a process finds one. */
-const removeLeftovers = async (directory: string): Promise<void> => {
-  for (const name of await readdir(directory)) {
-    if (!name.startsWith(`${process.pid}-`)) await rm(join(directory, name), { force: true });
   }
 };

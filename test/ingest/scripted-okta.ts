@@ -25,6 +25,8 @@ export interface Seen {
 export interface ScriptedOkta {
   readonly url: URL;
   readonly seen: readonly Seen[];
+  /** Whether a request is being answered. */
+  busy(): boolean;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,12 @@ export const startScriptedOkta = async (
 ): Promise<ScriptedOkta> => {
   const seen: Seen[] = [];
   const counts = new Map<string, number>();
+  let open = 0;
   const server = createServer((request, response) => {
+    open += 1;
+    response.once('close', () => {
+      open -= 1;
+    });
     const url = new URL(request.url ?? '/', origin());
     const now: Seen = {
       path: url.pathname,
@@ -66,6 +73,7 @@ export const startScriptedOkta = async (
   return {
     url: new URL(origin()),
     seen,
+    busy: () => open > 0,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

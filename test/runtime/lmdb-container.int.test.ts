@@ -19,8 +19,8 @@ const noNamespaces = ((): string | undefined => {
 test('a process with the same id in another container is refused', async ({ skip }) => {
   if (noNamespaces !== undefined) return skip(noNamespaces);
   const { directory, remove } = await createDirectory();
-  const run = [...unshare, process.execPath, '--import', 'tsx', child, directory];
-  const first = spawn('unshare', run, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const run = [...unshare, process.execPath, '--import', 'tsx', child, directory, 'hold'];
+  const first = spawn('unshare', run, { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(createInterface({ input: first.stdout }), 'line');
   const second = spawn('unshare', run, { stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';

@@ -6,9 +6,9 @@ import { createLmdbStateStore } from '../../runtime/lmdb-state-store.ts';
 
 /**
  * Publishes numbered records and folds them, as fast as it can, until it is killed. Reports on standard output, one line
- * each, what it was promised: `published N` (records 0..N are acked), `folded N` (state at offset N), `acked N`.
+ * each, what it was promised (with `hold` it only keeps the directory): `published N` (records 0..N are acked), `folded N` (state at offset N), `acked N`.
  */
-const [, , directory = ''] = process.argv;
+const [, , directory = '', mode = 'work'] = process.argv;
 const environment = await openLmdbEnvironment({ directory, logger: { info: () => {}, warn: () => {} } });
 const bus = await createLmdbBus({ environment, orgs: ['acme'], clock: systemClock });
 const store = createLmdbStateStore({ environment, bus });
@@ -52,4 +52,5 @@ const fold = async () => {
   });
 };
 
-await Promise.all([publish(), fold()]);
+if (mode === 'hold') process.stdin.resume();
+else await Promise.all([publish(), fold()]);

@@ -65,6 +65,22 @@ describe('the control API', () => {
     expect(await (await fetch(again, { headers: { authorization: 'SSWS secret' } })).json()).toEqual([]);
   });
 
+  it('serves events of one millisecond one by one, when pages are that small', async () => {
+    const { post, get } = await open();
+    const { body } = await post('events', { story: 'deny_push', count: 3 });
+    const seen: string[] = [];
+    let target = `/api/v1/logs?since=${new Date(startMs).toISOString()}&limit=1`;
+    for (let page = 0; page < body.uuids.length; page++) {
+      const response = await get(target);
+      seen.push(...((await response.json()) as { uuid: string }[]).map((event) => event.uuid));
+      target = new URL(/<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1] ?? '').href.replace(
+        /^http:..[^/]+/,
+        '',
+      );
+    }
+    expect(seen).toEqual(body.uuids);
+  });
+
   it('changes a person, the truth and the log together', async () => {
     const { world, clock, post, truth, get } = await open();
     const user = world.posture.usersAt(startMs).find(({ status }) => status === 'ACTIVE')?.person.id ?? '';

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Bus } from '../../runtime/bus/bus.ts';
 import type { Until } from '../../runtime/bus/consume-partitions.ts';
@@ -5,7 +6,7 @@ import { createMemoryBus } from '../../runtime/bus/memory-bus.ts';
 import { createVirtualClock, type VirtualClock } from '../../runtime/clock.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { type DeadLetter, deadLetterSchema } from '../../schemas/dead-letter.ts';
-import { createAvailability, type SinkLogger } from '../../sinks/availability.ts';
+import { createAvailability } from '../../sinks/availability.ts';
 import { runSink } from '../../sinks/run-sink.ts';
 import type { Sink } from '../../sinks/sink.ts';
 
@@ -16,17 +17,11 @@ const start = Date.UTC(2026, 2, 1);
 const refusal = () => new AppError('clickhouse-refused', 'A bad row.', { hint: '' });
 const outage = () => new AppError('clickhouse-unavailable', 'Nobody answers.', { hint: '' });
 
-interface LogLine {
-  readonly level: string;
-  readonly message: string;
-}
-
-const createLog = (): SinkLogger & { lines: LogLine[] } => {
-  const lines: LogLine[] = [];
-  const at = (level: string) => (_: unknown, message: string) => {
-    lines.push({ level, message });
-  };
-  return { lines, info: at('info'), warn: at('warn'), error: at('error') };
+/** A real logger over memory: levels are pino's, 30 for info, 40 for warnings, 50 for errors. */
+const createLog = () => {
+  const levels: number[] = [];
+  const logger = pino({}, { write: (line: string) => void levels.push(JSON.parse(line).level) });
+  return { levels, logger };
 };
 
 const publish = (bus: Bus, values: readonly string[], to = topic) =>
@@ -52,13 +47,13 @@ const advanceUntil = async (clock: VirtualClock, done: () => boolean): Promise<v
 const createWorld = (sink: Sink, options: { clock?: VirtualClock; bus?: Bus } = {}) => {
   const clock = options.clock ?? createVirtualClock(start);
   const bus = options.bus ?? createMemoryBus({ clock });
-  const logger = createLog();
+  const { logger, levels } = createLog();
   const availability = createAvailability('The store', logger);
   const stop = new AbortController();
   return {
     clock,
     bus,
-    logger,
+    levels,
     availability,
     stop,
     run: (changes: { until?: Until; rewindMs?: number; topic?: string } = {}) =>
@@ -143,7 +138,7 @@ describe('the loop of every sink', () => {
     expect(world.availability.failure()).toBe('Nobody answers.');
     await advanceUntil(world.clock, () => done);
     await running;
-    expect(world.logger.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+    expect(world.levels).toEqual([40, 30]);
     expect(world.availability.failure()).toBeUndefined();
   });
 
@@ -219,7 +214,7 @@ describe('the loop of every sink', () => {
     await publish(world.bus, ['bad'], 'kriver.dead-letters');
     await world.run({ topic: 'kriver.dead-letters' });
     expect(await readAll(world.bus, 'kriver.dead-letters')).toHaveLength(1);
-    expect(world.logger.lines.map(({ level }) => level)).toEqual(['error']);
+    expect(world.levels).toEqual([50]);
   });
 
   it('keeps the beginning of a record that is too large for a dead letter, and says so', async () => {

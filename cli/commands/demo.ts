@@ -1,0 +1,65 @@
+import { join, resolve } from 'node:path';
+import { exitCodes } from '../../runtime/errors.ts';
+import { requireConfig } from '../config/load.ts';
+import { type Context, loggerOf, untilInterrupted } from '../context.ts';
+import { openEmbedded } from '../embedded.ts';
+import type { DemoOptions, Handlers } from '../handlers.ts';
+import { showLive } from '../live.ts';
+import { simulatedDraxisToken, simulatedOktaToken, startSimulation } from '../simulation.ts';
+import { runStages } from '../stages.ts';
+import { runOnce } from './once.ts';
+
+const demoOrg = 'demo';
+const demoUsers = 400;
+const demoEventsPerDay = 20_000;
+
+/** Everything on a simulated org: real HTTP, the real pipeline, and time that runs faster than the wall's. */
+export const createDemoCommand =
+  (context: Context): Handlers['demo'] =>
+  async (options: DemoOptions) => {
+    const directory = resolve(context.workingDirectory, options.dataDir ?? '.kriver-demo');
+    const interrupted = untilInterrupted();
+    const { seed, speed, engine } = options;
+    const simulation = await startSimulation({
+      seed,
+      speed,
+      engine,
+      users: demoUsers,
+      eventsPerDay: demoEventsPerDay,
+      directory,
+      port: 0,
+    });
+    const config = requireConfig({
+      dataDirectory: join(directory, `${engine}-${seed}`),
+      environment: {
+        KRIVER_ORG: demoOrg,
+        KRIVER_OKTA_BASE_URL: simulation.oktaUrl,
+        KRIVER_OKTA_TOKEN: simulatedOktaToken,
+        KRIVER_DRAXIS_URL: simulation.draxisUrl,
+        KRIVER_DRAXIS_TOKEN: simulatedDraxisToken,
+        KRIVER_ALLOW_LOOPBACK: '1',
+      },
+      workingDirectory: directory,
+    });
+    const logger = loggerOf('warn', context);
+    const embedded = await openEmbedded(config, simulation.clock, logger);
+    try {
+      if (options.once) {
+        const { texts, code } = await runOnce(embedded, interrupted.signal);
+        context.out.write(`${texts.join('\n\n')}\n`);
+        return interrupted.signal.aborted ? exitCodes.tryLater : code;
+      }
+      const stop = new AbortController();
+      const signal = AbortSignal.any([interrupted.signal, stop.signal]);
+      const running = runStages(embedded, signal).finally(() => stop.abort());
+      const messages = [
+        `Simulated Okta ${simulation.oktaUrl}, Draxis ${simulation.draxisUrl}; time runs ${speed} times as fast. Ctrl-C stops.`,
+      ];
+      await Promise.all([running, showLive({ embedded, context, signal, messages: () => messages })]);
+      return exitCodes.ok;
+    } finally {
+      await embedded.close();
+      await simulation.close();
+      interrupted.release();
+    }
+  };

@@ -1,0 +1,51 @@
+import { exitCodes } from '../../runtime/errors.ts';
+import { type Context, configOf, createScreenLogger, loggerOf, printJson, untilInterrupted } from '../context.ts';
+import { openEmbedded } from '../embedded.ts';
+import type { Handlers } from '../handlers.ts';
+import { showLive } from '../live.ts';
+import { runStages } from '../stages.ts';
+import { runOnce } from './once.ts';
+
+/** `kriver run`: everything, until it is interrupted. A terminal shows the KRIs; elsewhere a line a change. */
+export const createRunCommand =
+  (context: Context): Handlers['run'] =>
+  async (options) => {
+    const config = configOf(options, context);
+    const screen = context.out.isTTY === true ? createScreenLogger(config.logLevel) : undefined;
+    const logger = screen?.logger ?? loggerOf(config.logLevel, context);
+    const interrupted = untilInterrupted();
+    const embedded = await openEmbedded(config, context.clock, logger);
+    try {
+      const stop = new AbortController();
+      const signal = AbortSignal.any([interrupted.signal, stop.signal]);
+      const running = runStages(embedded, signal).finally(() => stop.abort());
+      await Promise.all([
+        running,
+        showLive({ embedded, context, signal, messages: () => screen?.lines.slice(-3) ?? [] }),
+      ]);
+    } finally {
+      await embedded.close();
+      interrupted.release();
+    }
+    return exitCodes.ok;
+  };
+
+/** `kriver once`: one pass, a report, and the exit code of what went wrong. */
+export const createOnceCommand =
+  (context: Context): Handlers['once'] =>
+  async (options) => {
+    const config = configOf(options, context);
+    const orgs = config.orgs.filter(({ name }) => options.org === undefined || name === options.org);
+    const logger = loggerOf(config.logLevel, context);
+    const interrupted = untilInterrupted();
+    const embedded = await openEmbedded({ ...config, orgs }, context.clock, logger);
+    try {
+      const { reports, texts, code } = await runOnce(embedded, interrupted.signal);
+      if (options.json) printJson(context, reports);
+      else context.out.write(`${texts.join('\n\n')}\n`);
+      return interrupted.signal.aborted ? exitCodes.tryLater : code;
+    } finally {
+      await embedded.close();
+      interrupted.release();
+    }
+  };
