@@ -101,7 +101,7 @@ export const toDraxisTarget = (org: OrgConfig, config: Config, clock: Clock, log
       names: settings.slugs,
     },
   };
-  return { target, close: () => client.close() };
+  return { target, client, close: () => client.close() };
 };
 
 /** Opens the data directory and builds every part; nothing connects to Okta or Draxis yet. */

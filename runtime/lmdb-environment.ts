@@ -107,7 +107,8 @@ export const openLmdbEnvironment = async (options: {
     const marks = table('environment');
     const uncleanStop = marks.getBinary('running') !== undefined;
     if (!visit) opened.transactionSync(() => void marks.put('running', sealJson('running', { pid: process.pid })));
-    if (uncleanStop && !visit) logger.warn({ directory }, 'the last run did not stop cleanly; its last effects are repeated');
+    if (uncleanStop && !visit)
+      logger.warn({ directory }, 'the last run did not stop cleanly; its last effects are repeated');
 
     const queue = createCommitQueue((action) => opened.transactionSync(action), directory);
     return {

@@ -12,6 +12,8 @@ import { runOnce } from './once.ts';
 const demoOrg = 'demo';
 const demoUsers = 400;
 const demoEventsPerDay = 20_000;
+/** More often than a real org is swept, so that posture moves too while one looks. */
+const demoSweepMinutes = 15;
 
 /** Everything on a simulated org: real HTTP, the real pipeline, and time that runs faster than the wall's. */
 export const createDemoCommand =
@@ -29,7 +31,7 @@ export const createDemoCommand =
       directory,
       port: 0,
     });
-    const config = requireConfig({
+    const configured = requireConfig({
       dataDirectory: join(directory, `${engine}-${seed}`),
       environment: {
         KRIVER_ORG: demoOrg,
@@ -41,6 +43,10 @@ export const createDemoCommand =
       },
       workingDirectory: directory,
     });
+    const config = {
+      ...configured,
+      orgs: configured.orgs.map((org) => ({ ...org, ingest: { ...org.ingest, sweep_minutes: demoSweepMinutes } })),
+    };
     const logger = loggerOf('warn', context);
     const embedded = await openEmbedded(config, simulation.clock, logger);
     try {

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { AppError } from '../../runtime/errors.ts';
-import { mostAnswerBytes } from './serve.ts';
+import { mostAnswerBytes } from './limits.ts';
 import { findSocket } from './socket-path.ts';
 import { fromWireError } from './wire-error.ts';
 
@@ -88,8 +88,7 @@ const receive = async (response: IncomingMessage): Promise<string> => {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    // In bytes, where the sender counts characters: at most four times as many.
-    if (size > 4 * mostAnswerBytes) {
+    if (size > mostAnswerBytes) {
       throw new AppError('usage-invalid', 'The answer is too large.', { hint: 'Ask for less.' });
     }
     chunks.push(chunk);

@@ -2,6 +2,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AppError } from '../../runtime/errors.ts';
 import { createQueries, type Queries, type QuerySource } from '../queries/queries.ts';
+import { mostAnswerBytes, mostBodyBytes } from './limits.ts';
 import { answerRequest, type LocalRequest } from './routes.ts';
 import { distantSocket, fitsSocket, makePrivateDirectory, pointerFile, socketFile } from './socket-path.ts';
 import { toWireError } from './wire-error.ts';
@@ -15,9 +16,6 @@ export interface ServeLocalApiOptions {
 }
 
 const mostConnections = 32;
-const mostBodyBytes = 2 ** 20;
-/** A larger answer would be held several times in memory; ClickHouse's own limits are on rows, not on bytes. */
-export const mostAnswerBytes = 128 * 2 ** 20;
 
 /**
  * Serves the questions of the other commands on a unix socket, mode 0600, until the signal aborts. Call it only in the
@@ -101,26 +99,27 @@ const listen = async (server: Server, file: string): Promise<void> => {
   await chmod(file, 0o600);
 };
 
+const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
 const respond = async (
   queries: Queries,
   request: IncomingMessage,
   response: ServerResponse,
   logger: ServeLocalApiOptions['embedded']['logger'],
 ): Promise<void> => {
-  const send = (status: number, text: string) => {
-    const body = Buffer.from(text);
+  const send = (status: number, body: Buffer) => {
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': String(body.length) });
     response.end(body);
   };
   try {
-    const text = JSON.stringify(await answerRequest(queries, await toLocalRequest(request)));
-    if (text.length > mostAnswerBytes) throw tooLarge('The answer');
-    send(200, text);
+    const body = toBytes(await answerRequest(queries, await toLocalRequest(request)));
+    if (body.length > mostAnswerBytes) throw tooLarge('The answer');
+    send(200, body);
   } catch (error) {
     if (!(error instanceof AppError)) {
       logger.warn({ component: 'local-api', err: error }, 'a request over the socket failed');
     }
-    send(422, JSON.stringify({ error: toWireError(error) }));
+    send(422, toBytes({ error: toWireError(error) }));
   }
 };
 

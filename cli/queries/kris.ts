@@ -67,7 +67,9 @@ const toMessages = (overview: OrgOverview, readings: readonly CurrentReading[]):
   if (readings.length === 0) return ['Nothing was computed yet. `kriver run` or `kriver once` reads the org.'];
   const state = overview.progress?.state;
   return [
-    ...readings.filter(({ stale }) => stale).map(({ slug, asOf }) => `${slug} is stale: its newest reading is of ${asOf}.`),
+    ...readings
+      .filter(({ stale }) => stale)
+      .map(({ slug, asOf }) => `${slug} is stale: its newest reading is of ${asOf}.`),
     ...(state === undefined || state === 'ok' ? [] : [`The System Log cannot be read: ${state}.`]),
   ];
 };

@@ -32,9 +32,7 @@ export interface RedriveResult {
   readonly reason: string | null;
 }
 
-type Outcome =
-  | { readonly ok: true; readonly record: OutgoingRecord }
-  | { readonly ok: false; readonly reason: string };
+type Outcome = { readonly ok: true; readonly record: OutgoingRecord } | { readonly ok: false; readonly reason: string };
 
 const refuse = (reason: string): Outcome => ({ ok: false, reason });
 

@@ -23,9 +23,7 @@ export const connectClickHouse = async (config: Config, limits?: QueryLimits): P
  * Free queries on a client of their own, so that they cannot write and the writer's queries do not wait for them. It is
  * opened with the first query.
  */
-export const createSqlRunner = (
-  config: Config,
-): { run(query: string): Promise<SqlResult>; close(): Promise<void> } => {
+export const createSqlRunner = (config: Config): { run(query: string): Promise<SqlResult>; close(): Promise<void> } => {
   const { sql_max_seconds: maxSeconds, sql_max_memory_mb: megabytes, sql_max_rows: maxRows } = config.clickHouse;
   let opening: Promise<ClickHouseClient> | undefined;
   const open = (): Promise<ClickHouseClient> => {

@@ -5,7 +5,7 @@ import type { Definition } from '../../schemas/reading.ts';
 import type { Slug } from '../../schemas/slugs.ts';
 import { toTimestamp } from '../../schemas/time.ts';
 import type { OrgConfig } from '../config/config.ts';
-import { indicatorOf, type ShownReading, toShownReading } from '../shown-reading.ts';
+import { type ShownReading, toShownReading } from '../shown-reading.ts';
 import { toIndicatorSettings } from '../stages.ts';
 import { findReading } from './find-reading.ts';
 import type { QuerySource } from './queries.ts';
@@ -82,6 +82,3 @@ export const explainWhy = async (
     matches,
   };
 };
-
-/** Of a percentage the people who lack it are listed. */
-export const listsWhoLack = (slug: Slug): boolean => indicatorOf(slug).unit === 'percent';

@@ -64,7 +64,11 @@ const stateText = (row: KriRow): string => {
 const pushText = (row: KriRow): string =>
   row.lastPush === undefined
     ? '—'
-    : `${formatValue(row.lastPush.value, row.unit)} ${formatClock(row.lastPush.asOfMs)} ${row.lastPush.outcome}`;
+    : [
+        formatValue(row.lastPush.value, row.unit),
+        formatClock(row.lastPush.asOfMs),
+        ...(row.lastPush.outcome === 'accepted' ? [] : [row.lastPush.outcome]),
+      ].join(' ');
 
 /** The columns after the name. Where there is no room for the other definition, it stands in brackets behind the value. */
 const toColumns = (historyWidth: number, now: number, otherInBrackets: boolean, paint: Paint): ScreenColumn[] => {
@@ -114,7 +118,7 @@ const toColumns = (historyWidth: number, now: number, otherInBrackets: boolean, 
 const readableTitle = 24;
 
 const kriTable = (view: KrisView, width: number, colour: boolean, paint: Paint): string[] => {
-  const historyWidth = width >= 130 ? 24 : width >= 110 ? 16 : width >= 90 ? 12 : 8;
+  const historyWidth = width >= 150 ? 24 : width >= 135 ? 16 : width >= 100 ? 12 : 8;
   // Where there is colour, the word for the level is what can go first; without, it is what must stay longest.
   const expendable = colour
     ? ['level', 'push', 'other', 'history', 'age', 'coverage']

@@ -24,7 +24,10 @@ export interface OktaResponse {
   readonly dateMs: number;
   readonly body: Buffer;
   readonly json: unknown;
-  /** Okta's next link, already checked to stay within the org. */
+  /**
+   * Okta's next link, checked to stay within the org and then without its origin: what is stored of it stays usable when
+   * the org gets another host.
+   */
   readonly next: string | undefined;
   readonly requestId: string | undefined;
   readonly limit: LimitInfo | undefined;
@@ -182,7 +185,8 @@ export const createOktaClient = (options: OktaClientOptions): OktaClient => {
         return { ok: false, error: toBodyError(call, 'the answer has no Date', requestId), retry: true };
       if (kind !== 'organization') gate.accepted(kind);
       const link = nextLink(headers.link);
-      const next = link === undefined ? undefined : toOktaUrl(baseUrl, link).href;
+      const follow = link === undefined ? undefined : toOktaUrl(baseUrl, link);
+      const next = follow === undefined ? undefined : `${follow.pathname}${follow.search}`;
       return {
         ok: true,
         response: { status, dateMs, body: read.body, json: parsed.json, next, requestId, limit: info },

@@ -5,7 +5,7 @@ import { systemLogTopic } from '../../schemas/topics.ts';
 import { readEngine } from '../engine.ts';
 import { oktaFailure, toBodyError } from '../okta/okta-error.ts';
 import { type LogMemory, type LogPage, logPath, systemLog } from '../system-log.ts';
-import { isSourceError, type OrgRun, pauseAfter, toSourceState } from './org-run.ts';
+import { isSourceError, type OrgRun, pauseAfter, toSourceState, unlessFull } from './org-run.ts';
 import { toPageRecords, toProgressRecord } from './to-records.ts';
 
 /** Windows reach 8 days back and revisions 2 more: older minutes with dead letters matter to no reading. */
@@ -45,7 +45,7 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
     if (asOfMs === undefined) return; // Okta never answered, so there is no time to speak of.
     const oldest = passedMinute(asOfMs - deadLetterMemory);
     deadMinutes = new Set([...deadMinutes].filter((minute) => minute >= oldest));
-    publishedMinute = passedMinute(asOfMs);
+    const minute = passedMinute(asOfMs);
     publishedAtMs = clock.now();
     await run.publish([
       toProgressRecord(systemLogTopic.name, org, {
@@ -61,6 +61,7 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
         ...(cursor === undefined ? {} : { cursors: { log: cursor } }),
       }),
     ]);
+    publishedMinute = minute;
   };
 
   /** Moves the marks by a page whose events are acked. A page at the end of the log also widens the last span. */
@@ -133,7 +134,7 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
     state = toSourceState(error);
     asOfMs ??= okta.dateMs();
     logger.warn({ org, source: 'log', code: error.code, hint: error.hint }, error.message);
-    if (state !== before) await publishProgress();
+    if (state !== before) await unlessFull(publishProgress());
   };
 
   const catchUp = async (): Promise<AppError | undefined> => {
@@ -178,7 +179,7 @@ export const createLogSource = (run: OrgRun, restored: Progress | undefined): Lo
   return {
     run: () => (run.until === 'caught-up' ? catchUp() : follow()),
     heartbeat: async () => {
-      if (clock.now() - publishedAtMs >= heartbeatMs) await publishProgress();
+      if (clock.now() - publishedAtMs >= heartbeatMs) await unlessFull(publishProgress());
     },
     asOf: () => (asOfMs === undefined ? null : toTimestamp(asOfMs)),
   };

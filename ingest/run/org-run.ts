@@ -85,6 +85,18 @@ export const createOrgRun = (options: {
 export const isSourceError = (error: unknown): error is AppError =>
   error instanceof AppError && (error.code.startsWith('okta-') || error.code === 'disk-full');
 
+/**
+ * For records that only say how a source fares, which the next heartbeat says again: that the disk is full must not
+ * turn a source that waits for space into one that ends.
+ */
+export const unlessFull = async (work: Promise<void>): Promise<void> => {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'disk-full') throw error;
+  }
+};
+
 export const toSourceState = (error: AppError): SourceState => {
   if (error.code === 'okta-unauthorised') return 'unauthorised';
   return error.code === 'okta-forbidden' ? 'forbidden' : 'failing';

@@ -1,6 +1,6 @@
 import type { Progress, SourceState } from '../../schemas/progress.ts';
 import { passedMinute, toTimestamp } from '../../schemas/time.ts';
-import type { OrgRun } from './org-run.ts';
+import { type OrgRun, unlessFull } from './org-run.ts';
 import { toProgressRecord } from './to-records.ts';
 
 const heartbeatMs = 50_000;
@@ -30,8 +30,6 @@ export const createPostureProgress = (run: OrgRun, topic: string, restored: Prog
 
   const write = async (atMs: number | undefined): Promise<void> => {
     if (atMs === undefined) return;
-    publishedMs = atMs;
-    publishedState = state;
     publishedAtMs = run.clock.now();
     const progress: Progress = {
       kind: 'progress',
@@ -43,6 +41,8 @@ export const createPostureProgress = (run: OrgRun, topic: string, restored: Prog
       deadLettered: [],
     };
     await run.publish([toProgressRecord(topic, run.org, progress)]);
+    publishedMs = atMs;
+    publishedState = progress.state;
   };
 
   return {
@@ -60,10 +60,10 @@ export const createPostureProgress = (run: OrgRun, topic: string, restored: Prog
       if (next === state) return;
       state = next;
       // A source that was never read has nothing published to repeat: what is said of it is said at Okta's present.
-      if (next !== 'ok') await write(publishedMs ?? asOfMs);
+      if (next !== 'ok') await unlessFull(write(publishedMs ?? asOfMs));
     },
     heartbeat: async () => {
-      if (run.clock.now() - publishedAtMs >= heartbeatMs) await write(publishedMs);
+      if (run.clock.now() - publishedAtMs >= heartbeatMs) await unlessFull(write(publishedMs));
     },
     asOfMs: () => asOfMs,
   };

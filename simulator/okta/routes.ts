@@ -46,11 +46,20 @@ const routes = [
   route('/.well-known/okta-organization', 'rest', ({ world, origin }) => describeOrganization(world, origin), false),
 ];
 
+/** An id as the client meant it; a broken escape names nobody, which is a 404 and no failure of ours. */
+const decodeId = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
 /** The route of a path and the id in it; undefined for what the simulator does not serve. */
 export const findRoute = (path: string): { route: Route; id: string } | undefined => {
   for (const candidate of routes) {
     const match = candidate.path.exec(path);
-    if (match !== null) return { route: candidate, id: decodeURIComponent(match[1] ?? '') };
+    if (match !== null) return { route: candidate, id: decodeId(match[1] ?? '') };
   }
   return undefined;
 };

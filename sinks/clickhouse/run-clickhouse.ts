@@ -77,7 +77,7 @@ const prepareWhenUp = async (options: RunClickHouseOptions, availability: Availa
       if (applied.length > 0) logger.info({ migrations: applied.map(({ name }) => name) }, 'The database is migrated.');
       return true;
     } catch (error) {
-      
+      if (error instanceof AppError) throw error;
       const failure = new AppError('clickhouse-unavailable', `The tables cannot be prepared: ${toText(error)}`, {
         hint: "Check that ClickHouse runs, that the database exists, and that Kriver's user may create tables in it.",
         cause: error,

@@ -65,7 +65,7 @@ describe('the Okta client', () => {
     const { server, client } = await setUp(() => ({ json: [{ id: 1 }], next: '/api/v1/users?after=2' }));
     const response = await client.get('/api/v1/users?limit=1');
     expect(response).toMatchObject({ status: 200, dateMs, json: [{ id: 1 }], requestId: 'req-1' });
-    expect(response.next).toBe(`${server.url.origin}/api/v1/users?after=2`);
+    expect(response.next).toBe('/api/v1/users?after=2');
     expect(server.seen[0]?.headers).toMatchObject({
       authorization: `SSWS ${token}`,
       accept: 'application/json',

@@ -192,14 +192,21 @@ describe('recorded posture', () => {
     expect(leftOut).toHaveLength(1);
   });
 
-  it('joins rules to their access policies and leaves other policies out', () => {
-    const rule = (policy: string) => ({ id: 'r', _links: { self: link(`${root}/policies/${policy}/rules/r`) } });
+  it('joins app rules to their policies; those of a policy that is not recorded count as of an active one, and are told', () => {
+    const rule = (policy: string, type: string) => ({
+      id: `r-${policy}`,
+      type,
+      _links: { self: link(`${root}/policies/${policy}/rules/r-${policy}`) },
+    });
     const { policies, rulesLeftOut } = toRecordedPolicies(
-      [at({ id: 'p1', type: 'ACCESS_POLICY' }, 1), at({ id: 'p2', type: 'PASSWORD' }, 2)],
-      [at(rule('p1'), 1), at(rule('p2'), 2), at(rule('p3'), 3)],
+      [at({ id: 'p1', type: 'ACCESS_POLICY', status: 'INACTIVE' }, 1), at({ id: 'p2', type: 'PASSWORD' }, 2)],
+      [at(rule('p1', 'ACCESS_POLICY'), 1), at(rule('p2', 'PASSWORD'), 2), at(rule('p3', 'ACCESS_POLICY'), 3)],
       { observedMs: 0 },
     );
-    expect(policies.map(({ id, rules }) => [id, rules.length])).toEqual([['p1', 1]]);
+    expect(policies.map(({ id, status, rules }) => [id, status, rules.length])).toEqual([
+      ['p1', 'INACTIVE', 1],
+      ['p3', 'ACTIVE', 1],
+    ]);
     expect(rulesLeftOut.map(({ line }) => line)).toEqual([3]);
   });
 });

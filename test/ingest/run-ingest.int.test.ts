@@ -139,6 +139,15 @@ describe('the System Log', () => {
     expect(asked.map(({ search }) => search.get('after'))).toEqual(['3', '4']);
   });
 
+  it('goes on at the cursor when the org has moved to another host', async () => {
+    const org = createModelOrg({ events: minutes(3) });
+    const { bus, once } = await stage(org);
+    await once();
+    const moved = await stage(org, bus);
+    expect((await moved.once()).error).toBeUndefined();
+    expect(moved.server.seen.find(({ path }) => path === '/api/v1/logs')?.search.get('after')).toBe('3');
+  });
+
   it('does not move the cursor past events that the bus did not take', async () => {
     const inner = createMemoryBus();
     let refuse = true;

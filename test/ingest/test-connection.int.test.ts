@@ -56,6 +56,7 @@ describe('testConnection', () => {
       {
         what: 'policies',
         ok: false,
+        code: 'okta-forbidden',
         detail: expect.stringContaining('GET /api/v1/policies: 403 E0000006'),
         hint: expect.stringContaining('Read-Only Administrator'),
       },

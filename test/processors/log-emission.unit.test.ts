@@ -273,10 +273,10 @@ describe('the state of the fold', () => {
     fold.progress(progressAt(noon), 1);
     take();
     expect([...saved.keys()].filter((key) => key.startsWith(slug))).toEqual([`${slug}/user/00uada`]);
-    fold.progress(progressAt(noon + 3 * dayMs), 2);
+    fold.progress(progressAt(noon + 3 * dayMs - minuteMs), 2);
     take();
     expect([...saved.keys()].filter((key) => key.startsWith(slug))).toEqual([`${slug}/user/00uada`]);
-    fold.progress(progressAt(noon + 3 * dayMs + hourMs), 3);
+    fold.progress(progressAt(noon + 3 * dayMs), 3);
     take();
     expect([...saved.keys()].sort()).toEqual(['meta', 'progress']);
   });

@@ -243,7 +243,7 @@ describe('posture', () => {
       gone.map((user) => user.person.id),
     );
     expect((await get('/api/v1/users?filter=status+ne+"ACTIVE"')).status).toBe(400);
-    expect((await get('/api/v1/users/00unobody/factors')).status).toBe(404);
+    for (const id of ['00unobody', '%', '%2e%2e']) expect((await get(`/api/v1/users/${id}/factors`)).status).toBe(404);
   });
 
   it('serves bodies from which the truth can be counted', async () => {
