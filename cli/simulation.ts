@@ -40,7 +40,8 @@ export interface Simulation {
 /** Serves a simulated Okta org, a Draxis tenant and their control on loopback. */
 export const startSimulation = async (options: SimulationOptions): Promise<Simulation> => {
   const { seed, engine, users, eventsPerDay } = options;
-  const path = join(options.directory, `simulated-time-${engine}-${seed}.json`);
+  // Whatever makes another org is part of the name: a cursor of one org means nothing in another.
+  const path = join(options.directory, `simulated-time-${engine}-${seed}-${users}-${eventsPerDay}.json`);
   const time = resumeSimulatedTime(path, seed, systemClock.now());
   const clock = createScaledClock(time.nowMs, options.speed);
   const world = createWorld({ seed, engine, users, eventsPerDay, startMs: time.startMs, clock });

@@ -5,9 +5,10 @@ export type VelocityResult = 'positive' | 'negative' | 'unknown';
 
 type NamedResult = readonly [name: string, result: string];
 
-const isResultText = (text: string): boolean => {
-  if (text.length === 0) return false;
-  for (let index = 0; index < text.length; index += 1) {
+/** True when [from, to) of the text is a result: capital letters and underscores. */
+const isResult = (text: string, from: number, to: number): boolean => {
+  if (from >= to) return false;
+  for (let index = from; index < to; index += 1) {
     const code = text.charCodeAt(index);
     if (!((code >= 65 && code <= 90) || code === 95)) return false;
   }
@@ -28,7 +29,7 @@ export const parseBehaviors = (text: string): readonly NamedResult[] => {
     const comma = body.indexOf(', ', position);
     const end = comma < 0 ? body.length : comma;
     const equals = body.lastIndexOf('=', end - 1);
-    if (equals >= start && isResultText(body.slice(equals + 1, end))) {
+    if (equals >= start && isResult(body, equals + 1, end)) {
       pairs.push([body.slice(start, equals), body.slice(equals + 1, end)]);
       start = end + 2;
     } else if (comma < 0) {
@@ -58,15 +59,17 @@ export const carriesBehaviors = (facts: Facts): boolean =>
   facts.behaviors?.includes('=') ||
   (facts.logOnlySecurityData !== null && parseLogOnlyBehaviors(facts.logOnlySecurityData).length > 0);
 
+/** True when the text holds "velocity" in any case: asked of every event, so first of the usual spelling. */
+export const mentionsVelocity = (text: string): boolean =>
+  text.includes('Velocity') || text.toLowerCase().includes('velocity');
+
 /**
  * The velocity result of an event, from all three places where Okta puts behaviours: POSITIVE anywhere is positive.
  * Undefined when no velocity behaviour was evaluated. `names`: as IndicatorSettings.velocityNames.
  */
 export const velocityResult = (facts: Facts, names: readonly string[]): VelocityResult | undefined => {
-  const isVelocity = (name: string): boolean => {
-    const lower = name.toLowerCase();
-    return names.length === 0 ? lower.includes('velocity') : names.includes(lower);
-  };
+  const isVelocity = (name: string): boolean =>
+    names.length === 0 ? mentionsVelocity(name) : names.includes(name.toLowerCase());
   let found: VelocityResult | undefined;
   const see = (pairs: readonly NamedResult[]): void => {
     for (const [name, result] of pairs) {

@@ -23,7 +23,8 @@ export const toScore = (input: {
   const unknown: (Reason | undefined)[] = [
     blocked,
     outcome.unknown,
-    value === undefined ? 'no data' : undefined,
+    // A denominator of 0 says something only of what was read.
+    value === undefined && outcome.unknown === undefined ? 'no data' : undefined,
     coverage === 0 ? 'coverage' : undefined,
   ];
   const partial: (Reason | undefined)[] = [

@@ -1,6 +1,6 @@
 import type { Facts } from '../../schemas/facts.ts';
 import { minutesPerDay, minuteToMs, toMinute } from '../../schemas/time.ts';
-import { carriesBehaviors, velocityResult } from '../behaviors.ts';
+import { carriesBehaviors, mentionsVelocity, velocityResult } from '../behaviors.ts';
 import { type Contribution, defineIndicator, type LogIndicator, toClass } from '../indicator.ts';
 import { insertEvent } from '../log/insert-event.ts';
 import { dayWindow, unionOfDayWindows } from '../log/window.ts';
@@ -40,15 +40,15 @@ export const impossibleTravel = defineIndicator<LogIndicator>({
   fold: (groups, facts, settings) => {
     const changed: [string, NonNullable<ReturnType<typeof insertEvent>>][] = [];
     const minute = toMinute(facts.publishedMs);
-    const evaluated = carriesBehaviors(facts);
+    const result = velocityResult(facts, settings.velocityNames);
+    const evaluated = result !== undefined || carriesBehaviors(facts);
     if (evaluated && !groups.has(`behaviours/${minute}`)) {
       changed.push([`behaviours/${minute}`, [[minuteToMs(minute), '']]]);
     }
     if (signInEvents.has(facts.eventType) && !groups.has(`people/${minute}`)) {
       changed.push([`people/${minute}`, [[minuteToMs(minute), '']]]);
     }
-    const contains = facts.behaviors?.toLowerCase().includes('velocity') ?? false;
-    const result = evaluated ? velocityResult(facts, settings.velocityNames) : undefined;
+    const contains = facts.behaviors !== null && mentionsVelocity(facts.behaviors);
     if (contains || result !== undefined) {
       const key = signInKey(facts);
       const tag = [contains ? tagged.contains : 0, tagged.result[result ?? 'none']];

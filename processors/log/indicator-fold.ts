@@ -1,10 +1,9 @@
 import type { Facts } from '../../schemas/facts.ts';
-import { minuteToMs } from '../../schemas/time.ts';
+import { minuteToMs, toMinute } from '../../schemas/time.ts';
 import type { Contribution, Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
+import { createExpiry } from './expiry.ts';
+import { replaceContributions } from './replace-contributions.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
-
-const identityOf = (contribution: Contribution): string =>
-  `${contribution.from}|${contribution.to}|${contribution.counters.join()}|${contribution.evidence}|${contribution.length}`;
 
 /** One indicator's groups of events, and the timeline that derives from them. */
 export interface IndicatorFold {
@@ -17,6 +16,8 @@ export interface IndicatorFold {
   prune(oldest: number): void;
 }
 
+const nothing: readonly Contribution[] = [];
+
 /** `save` is told every group that changes, as it was and as it is; undefined when there was none or it is gone. */
 export const createIndicatorFold = (
   indicator: LogIndicator,
@@ -25,26 +26,18 @@ export const createIndicatorFold = (
 ): IndicatorFold => {
   const groups = new Map<string, Group>();
   const timeline = createTimeline();
+  const expiry = createExpiry();
 
-  const replace = (key: string, group: Group): void => {
-    const before = groups.get(key);
+  /** The first T that, as the oldest one still asked about, leaves the group's first event without a use. */
+  const expiryOf = (key: string, group: Group): number =>
+    toMinute(group[0]?.[0] ?? 0) + indicator.keepMinutes(key, group);
+
+  const replace = (key: string, before: Group | undefined, group: Group): void => {
     groups.set(key, group);
-    if (before === undefined) {
-      for (const contribution of indicator.contributions(key, group)) timeline.add(contribution);
-      return;
-    }
-    // By identity, and several where they are alike: two short sessions may add the same to the same minutes.
-    const gone = new Map<string, Contribution[]>();
-    for (const contribution of indicator.contributions(key, before)) {
-      const identity = identityOf(contribution);
-      const alike = gone.get(identity);
-      if (alike === undefined) gone.set(identity, [contribution]);
-      else alike.push(contribution);
-    }
-    for (const contribution of indicator.contributions(key, group)) {
-      if (gone.get(identityOf(contribution))?.pop() === undefined) timeline.add(contribution);
-    }
-    for (const alike of gone.values()) for (const contribution of alike) timeline.remove(contribution);
+    const expires = expiryOf(key, group);
+    if (before === undefined || expiryOf(key, before) !== expires) expiry.add(key, expires);
+    const old = before === undefined ? nothing : indicator.contributions(key, before);
+    replaceContributions(old, indicator.contributions(key, group), timeline);
   };
 
   return {
@@ -52,19 +45,26 @@ export const createIndicatorFold = (
     timeline,
     event: (facts) => {
       for (const [key, group] of indicator.fold(groups, facts, settings)) {
-        save(key, groups.get(key), group);
-        replace(key, group);
+        const before = groups.get(key);
+        save(key, before, group);
+        replace(key, before, group);
       }
     },
-    load: replace,
+    load: (key, group) => replace(key, groups.get(key), group),
     prune: (oldest) => {
-      for (const [key, group] of groups) {
+      for (const key of expiry.takeDue(oldest)) {
+        const group = groups.get(key);
+        if (group === undefined) continue;
         const from = minuteToMs(oldest - indicator.keepMinutes(key, group));
         const kept = group.filter(([timeMs]) => timeMs > from);
         if (kept.length === group.length) continue;
-        if (kept.length === 0) groups.delete(key);
-        else groups.set(key, kept);
         save(key, group, kept.length === 0 ? undefined : kept);
+        if (kept.length === 0) {
+          groups.delete(key);
+        } else {
+          groups.set(key, kept);
+          expiry.add(key, expiryOf(key, kept));
+        }
       }
     },
   };

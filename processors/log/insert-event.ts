@@ -17,5 +17,5 @@ export const insertEvent = (group: Group | undefined, entry: Entry): Group | und
     if (precedes(before, entry)) break;
     position -= 1;
   }
-  return [...group.slice(0, position), entry, ...group.slice(position)];
+  return group.toSpliced(position, 0, entry);
 };

@@ -37,7 +37,9 @@ export interface LogFold {
   takeChanges(): StateChanges;
 }
 
-const isSameReading = (a: Reading, b: Reading): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** The digests mostly differ, and then nothing has to be printed. */
+const isSameReading = (a: Reading, b: Reading): boolean =>
+  a.digest === b.digest && JSON.stringify(a) === JSON.stringify(b);
 
 export const createLogFold = (options: {
   readonly settings: IndicatorSettings;
@@ -53,8 +55,9 @@ export const createLogFold = (options: {
   const unsettled = createUnsettled();
   const folds = options.indicators.map((indicator) =>
     createIndicatorFold(indicator, settings, (key, before, group) => {
-      changes.set(`${indicator.slug}/${key}`, group);
-      unsettled.note(`${indicator.slug}/${key}`, before);
+      const saved = `${indicator.slug}/${key}`;
+      changes.set(saved, group);
+      unsettled.note(saved, before);
     }),
   );
   const deadMinutes = new Set<number>();

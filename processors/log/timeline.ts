@@ -24,12 +24,13 @@ const addTally = (tally: Tally, other: Tally, sign: 1 | -1): void => {
 /** A length is a counter too, so that the longest of any minute can be told, and what it was before a change. */
 const lengthPrefix = 'length ';
 
-const toTally = (contribution: Contribution): Tally => {
-  const tally = emptyTally();
-  for (const counter of contribution.counters) addCount(tally, counter, 1);
-  if (contribution.length !== undefined) addCount(tally, `${lengthPrefix}${contribution.length}`, 1);
-  if (contribution.evidence !== undefined) tally.digest = toEvidenceHash(contribution.evidence);
-  return tally;
+const toDigest = ({ evidence }: Contribution): bigint => (evidence === undefined ? 0n : toEvidenceHash(evidence));
+
+/** `digest`: that of the contribution, which is taken once however many minutes it is added to. */
+const addContribution = (tally: Tally, contribution: Contribution, digest: bigint, sign: 1 | -1): void => {
+  for (const counter of contribution.counters) addCount(tally, counter, sign);
+  if (contribution.length !== undefined) addCount(tally, `${lengthPrefix}${contribution.length}`, sign);
+  if (digest !== 0n) tally.digest = addToDigest(tally.digest, sign === 1 ? digest : -digest);
 };
 
 export interface MinuteTotals extends Totals {
@@ -78,26 +79,27 @@ export const createTimeline = (): Timeline => {
   let newest = Number.NEGATIVE_INFINITY;
   let oldest = Number.NEGATIVE_INFINITY;
 
-  const addStep = (map: Map<number, Tally>, minute: number, tally: Tally, sign: 1 | -1): void => {
+  const stepAt = (map: Map<number, Tally>, minute: number): Tally => {
     let step = map.get(minute);
     if (step === undefined) {
       step = emptyTally();
       map.set(minute, step);
     }
-    addTally(step, tally, sign);
+    return step;
   };
 
   const apply = (contribution: Contribution, sign: 1 | -1): void => {
     const from = Math.max(contribution.from, oldest);
     const { to } = contribution;
     if (to <= from) return;
-    const tally = toTally(contribution);
-    addStep(steps, from, tally, sign);
-    addStep(steps, to, tally, sign === 1 ? -1 : 1);
-    if (cursor !== undefined && from <= cursor && cursor < to) addTally(totals, tally, sign);
+    const digest = toDigest(contribution);
+    const opposite = sign === 1 ? -1 : 1;
+    addContribution(stepAt(steps, from), contribution, digest, sign);
+    addContribution(stepAt(steps, to), contribution, digest, opposite);
+    if (cursor !== undefined && from <= cursor && cursor < to) addContribution(totals, contribution, digest, sign);
     if (from <= newest) {
-      addStep(changes, from, tally, sign);
-      addStep(changes, Math.min(to, newest + 1), tally, sign === 1 ? -1 : 1);
+      addContribution(stepAt(changes, from), contribution, digest, sign);
+      addContribution(stepAt(changes, Math.min(to, newest + 1)), contribution, digest, opposite);
     }
   };
 
@@ -145,14 +147,18 @@ export const createTimeline = (): Timeline => {
       if (oldestAsked <= oldest) return;
       // A cursor that stays behind would meet again what it has counted, in the first step.
       if (cursor !== undefined && cursor < oldestAsked) moveTo(oldestAsked);
-      oldest = oldestAsked;
       // What lies before is part of every total that can still be asked for: it becomes the first step.
       const base = emptyTally();
-      for (const [at, step] of steps) {
-        if (at > oldest) continue;
+      const take = (at: number): void => {
+        const step = steps.get(at);
+        if (step === undefined) return;
         addTally(base, step, 1);
         steps.delete(at);
-      }
+      };
+      // Mostly one minute passes, so the minutes are asked for and not the steps, of which there are thousands.
+      if (oldestAsked - oldest < steps.size) for (let at = oldest; at <= oldestAsked; at += 1) take(at);
+      else for (const at of steps.keys()) if (at <= oldestAsked) take(at);
+      oldest = oldestAsked;
       steps.set(oldest, base);
     },
   };

@@ -57,7 +57,7 @@ describe('isPrivateAddress', () => {
     expect(isPrivateAddress(address, { allowLoopback: false })).toBe(true);
   });
 
-  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2600:1f18::1'])('lets %s pass', (address) => {
+  it.each(['8.8.8.8', '::ffff:8.8.8.8', '172.32.0.1', '100.128.0.1', '2600:1f18::1'])('lets %s pass', (address) => {
     expect(isPrivateAddress(address, { allowLoopback: false })).toBe(false);
   });
 

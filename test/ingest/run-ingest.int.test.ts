@@ -464,13 +464,16 @@ describe('users', () => {
   });
 
   it('that are gone get the status DELETED and nothing else', async () => {
-    const org = createModelOrg({ users: people(2) });
-    org.fault = ({ path }) => (path === '/api/v1/users/active0/factors' ? refusal(404, 'E0000007') : undefined);
+    const org = createModelOrg({ users: people(60) });
+    const [first = ''] = people(60)
+      .map(({ id }) => id)
+      .sort((a, b) => (toSampleRank(name, a) < toSampleRank(name, b) ? -1 : 1));
+    org.fault = ({ path }) => (path === `/api/v1/users/${first}/factors` ? refusal(404, 'E0000007') : undefined);
     const { bus, once } = await stage(org);
     expect((await once()).error).toBeUndefined();
-    expect((await valuesOf(bus, 'okta.user-snapshots', `${name}/user/active0`)).at(-1)).toEqual({
+    expect((await valuesOf(bus, 'okta.user-snapshots', `${name}/user/${first}`)).at(-1)).toEqual({
       kind: 'user',
-      id: 'active0',
+      id: first,
       status: 'DELETED',
       observedAt: '2026-11-24T12:00:30.000Z',
     });

@@ -26,7 +26,7 @@ const open = async (settings: Partial<Parameters<typeof createDraxisServer>[0]> 
     closers.push(() => client.close());
     return client;
   };
-  return { draxis, connect };
+  return { draxis, url, connect };
 };
 
 const push = (client: Client, input: Record<string, unknown>) =>
@@ -85,10 +85,13 @@ describe('the simulated Draxis endpoint', () => {
   });
 
   it('answers 404 for a lost session, and takes the same push in a new one', async () => {
-    const { draxis, connect } = await open();
+    const { draxis, url, connect } = await open();
     const client = await connect();
     draxis.dropSessions();
     await expect(push(client, { kri_slug: 'okta_a', value: 1 })).rejects.toThrow(/404|not found/i);
+    const headers = { authorization: `Bearer ${token}`, 'mcp-session-id': 'lost', 'content-type': 'application/json' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(404);
     expect(draxis.pushes()).toHaveLength(0);
     expect((await push(await connect(), { kri_slug: 'okta_a', value: 1 })).isError).toBeFalsy();
   });

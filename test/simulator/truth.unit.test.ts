@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../runtime/clock.ts';
 import { truthAt, type World } from '../../simulator/index.ts';
+import { createInjection } from '../../simulator/injection.ts';
 import { parseServed, startMs, type WireEvent, worldAt } from './read-world.ts';
 
 const hourMs = 3_600_000;
@@ -152,6 +153,22 @@ describe('the truth', () => {
     const late = minutes.reduce((sum, atMs) => sum + travel(atMs, atMs), 0);
     const all = minutes.reduce((sum, atMs) => sum + travel(atMs), 0);
     expect(all).toBeGreaterThan(late);
+  });
+
+  it('counts an event from its own minute until exactly 24 hours later', () => {
+    const world = worldAt({
+      engine: 'v1',
+      historyHours: 48,
+      eventsPerDay: 500,
+      clock: createVirtualClock(startMs + 48 * hourMs),
+    });
+    const denials = (atMs: number) => truthAt(world, atMs).okta_failed_mfa_push_24h.draxis.numerator;
+    const times = [startMs - 60_000, startMs, startMs + 24 * hourMs - 60_000, startMs + 24 * hourMs];
+    const before = times.map(denials);
+    createInjection(world).event({ published: new Date(startMs).toISOString() }, [
+      { kind: 'push_denial_classic', user: '00u' },
+    ]);
+    expect(times.map(denials).map((count, index) => count - (before[index] ?? 0))).toEqual([0, 1, 1, 0]);
   });
 
   it('moves with the posture', () => {
