@@ -8,13 +8,13 @@ import type { Context } from './context.ts';
 import type { Embedded } from './embedded.ts';
 import { toKrisView } from './kris-view.ts';
 import { createOrgOverview, overviewTopics } from './overview.ts';
+import { startOfReadings } from './read-overview.ts';
 import { wantsColour } from './render/colour.ts';
 import { renderKris } from './render/kris.ts';
 import { renderChange } from './render/report.ts';
 import type { KriRow, KrisView } from './render/view.ts';
 
 const drawEveryMs = 500;
-const recentReadings = 12_000;
 
 /** Goes to the upper left and wipes what is below, so that a redraw does not flicker. */
 const home = '\u001b[H\u001b[J';
@@ -48,8 +48,11 @@ const createLiveViews = (embedded: Embedded) => {
           group: 'screen',
           until: 'stopped',
           signal,
-          from: async (partition) =>
-            topic === readingsTopic.name ? Math.max(0, (await bus.endOffset(topic, partition)) - recentReadings) : 0,
+          from: async (partition) => {
+            if (topic !== readingsTopic.name) return 0;
+            const here = [...orgs.keys()].filter((org) => bus.partitionOf(org) === partition);
+            return Math.min(...(await Promise.all(here.map((org) => startOfReadings(bus, org)))));
+          },
           handle: async (batch) => {
             for (const record of batch.records) orgs.get(orgOfKey(record.key))?.overview.fold(topic, record);
           },

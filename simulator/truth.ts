@@ -94,16 +94,21 @@ const batchSessions = (labels: readonly Planted[]): number => {
   return outliers;
 };
 
-/** The first end of any kind that is not before the first entry lies in the window; the entry may be days old. */
+/**
+ * Ends of any kind in the window, more than eight hours after the first entry that they end: one that is not later, not
+ * older than seven days, and not ended before. A session that is entered again after its end counts as another one.
+ */
 const trueSessions = (labels: readonly Planted[], windowStartMs: number): number => {
   let outliers = 0;
   for (const { user, starts, ends, otherEnds } of toStories(labels).values()) {
-    const start = earliest(starts);
-    if (start === undefined) continue;
     const clears = labels.flatMap((label) => (label.kind === 'admin_clear' && label.user === user ? [label.atMs] : []));
-    const end = earliest([...ends, ...otherEnds, ...clears].filter((atMs) => atMs >= start));
-    if (end !== undefined && end > windowStartMs && end - start > longSessionMs && end - start <= 7 * 24 * hourMs)
-      outliers++;
+    let endedMs = Number.NEGATIVE_INFINITY;
+    for (const endMs of [...ends, ...otherEnds, ...clears].sort((a, b) => a - b)) {
+      const ended = starts.filter((atMs) => atMs > endedMs && atMs <= endMs && endMs - atMs <= 7 * 24 * hourMs);
+      const start = earliest(ended);
+      if (start !== undefined && endMs > windowStartMs && endMs - start > longSessionMs) outliers++;
+      endedMs = endMs;
+    }
   }
   return outliers;
 };

@@ -45,13 +45,13 @@ export const createQueries = (source: QuerySource): Queries & { close(): Promise
   const sql = createSqlRunner(config);
   const lettersOf = (org: string | undefined) => listDeadLetters(bus, selectOrgs(config, org));
   return {
-    kris: (org) => Promise.all(selectOrgs(config, org).map((selected) => readKris(source, selected))),
+    kris: async (org) => Promise.all(selectOrgs(config, org).map((selected) => readKris(source, selected))),
     why: async (options) => {
       const reports: WhyReport[] = [];
       for (const org of selectOrgs(config, options.org)) reports.push(await explainWhy(source, org, options));
       return reports;
     },
-    runs: (org) => readRuns(bus, selectOrgs(config, org)),
+    runs: async (org) => readRuns(bus, selectOrgs(config, org)),
     sql: sql.run,
     deadLetters: async (org) => (await lettersOf(org)).map(({ summary }) => summary),
     deadLetter: async (id, org) => findDeadLetter(await lettersOf(org), id),

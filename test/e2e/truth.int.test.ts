@@ -82,8 +82,8 @@ const logSlugs = ['okta_impossible_travel_24h', 'okta_admin_session_outliers_24h
 
 describe('kriver once on a simulated org', () => {
   it.each([
-    ['idx', 1, 240],
-    ['v1', 2, 240],
+    ['idx', 1, 216],
+    ['v1', 2, 72],
     ['idx', 3, 72],
     ['v1', 4, 72],
   ] as const)('gives the truth of an org of engine %s (seed %i, %i h of log), now, a day back and after an hour', async (engine, seed, hours) => {
@@ -98,7 +98,7 @@ describe('kriver once on a simulated org', () => {
     }
     // Corrected sessions look eight days back, so three days of log can only give a part of them.
     expect(first.readingOf('okta_admin_session_outliers_24h').corrected).toMatchObject(
-      hours === 240 ? { status: 'ok', coverage: 1 } : { status: 'partial', reason: 'coverage' },
+      hours === 216 ? { status: 'ok', coverage: 1 } : { status: 'partial', reason: 'coverage' },
     );
     expect(await expectStoredTruth(workspace, org)).toBe(3 * 48 + 4);
 

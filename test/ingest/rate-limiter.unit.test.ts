@@ -106,7 +106,7 @@ describe('createRateLimiter', () => {
   it('takes the zeros of a concurrency 429 for no limit, and halves what goes at once', async () => {
     const { limiter, clock } = setUp({ concurrency: 2 });
     await tries(limiter, 'users');
-    limiter.leave('users', { limit: 100, remaining: 99, resetMs: start + 600_000 }, start);
+    limiter.leave('users', { limit: 100, remaining: 99, resetMs: start + 3_000 }, start);
     await tries(limiter, 'users');
     limiter.leave('users', { limit: 0, remaining: 0, resetMs: start + 5_000 }, start);
     limiter.pause('users', 6_000, true);

@@ -478,8 +478,8 @@ describe('users', () => {
       observedAt: '2026-11-24T12:00:30.000Z',
     });
     expect((await sweepsOf(bus, 'factors')).at(-1)).toMatchObject({
-      wanted: 1,
-      read: 1,
+      wanted: 59,
+      read: 59,
       completed: expect.any(String),
     });
   });
