@@ -8,6 +8,7 @@ import { runClickHouse } from '../sinks/clickhouse/run-clickhouse.ts';
 import { type DraxisResult, runDraxis } from '../sinks/draxis/run-draxis.ts';
 import type { Config, OrgConfig } from './config/config.ts';
 import type { Embedded } from './embedded.ts';
+import { thresholdsOf } from './shown-reading.ts';
 
 /** After an unclean stop the last minutes of log are written again: ClickHouse does not sync each insert to the disk. */
 const rewindMs = 15 * minuteMs;
@@ -19,9 +20,9 @@ export const toIndicatorSettings = (org: OrgConfig): IndicatorSettings => ({
   velocityNames: org.velocityNames.map((name) => name.toLowerCase()),
 });
 
-/** The thresholds that ClickHouse joins: the first org's where it sets any, since its table is by slug. */
+/** The thresholds that ClickHouse joins at read time: every KRI's of every org. */
 export const toThresholds = (config: Config) =>
-  indicators.map(({ slug, thresholds }) => ({ slug, ...(config.orgs[0]?.thresholds[slug] ?? thresholds) }));
+  config.orgs.flatMap((org) => indicators.map(({ slug }) => ({ org: org.name, slug, ...thresholdsOf(slug, org) })));
 
 /** The stages of one process, as functions of how long they run; what wires them is only the bus. */
 export const createStages = (embedded: Embedded) => {

@@ -59,11 +59,19 @@ const routes: readonly Route[] = [
   post(/^\/dlq\/([^/]+)\/redrive$/, (queries, request, id) => queries.redrive(id, orgOf(request))),
 ];
 
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`${text} is not encoded as a path has to be.`, 'Encode it as a part of a URL.');
+  }
+};
+
 /** What the running process says to a request: a JSON value. Throws an AppError otherwise. */
 export const answerRequest = async (queries: Queries, request: LocalRequest): Promise<unknown> => {
   for (const { method, path, answer } of routes) {
     const found = method === request.method ? path.exec(request.path) : null;
-    if (found !== null) return answer(queries, request, decodeURIComponent(found[1] ?? ''));
+    if (found !== null) return answer(queries, request, decode(found[1] ?? ''));
   }
   throw invalid(`The running process knows no ${request.method} ${request.path}.`, 'Is it of another version?');
 };

@@ -111,12 +111,19 @@ describe('kriver test', () => {
 
   it('tests every org, or the one that is asked for', async () => {
     const [first, second] = [await start(), await start()];
-    const { KRIVER_OKTA_BASE_URL: _, KRIVER_ORG: __, ...environment } = await environmentFor(first.url);
+    const {
+      KRIVER_OKTA_BASE_URL: _,
+      KRIVER_ORG: __,
+      KRIVER_OKTA_TOKEN: ___,
+      ...environment
+    } = await environmentFor(first.url, { KRIVER_TEST_TOKEN: oktaToken });
     const file = join(dirname(environment['KRIVER_DATA_DIR'] ?? ''), 'kriver.yaml');
     await mkdir(dirname(file), { recursive: true });
-    const org = (name: string, url: URL) => `  - name: ${name}\n    base_url: ${url.origin}\n`;
+    const org = (name: string, url: URL) =>
+      `  - name: ${name}\n    base_url: ${url.origin}\n    credentials: { token_env: KRIVER_TEST_TOKEN }\n`;
     await writeFile(file, `orgs:\n${org('acme', first.url)}${org('umbrella', second.url)}`);
     const all = await runCommand({ ...environment, KRIVER_CONFIG: file }, 'test', { json: true });
+    expect(all).toMatchObject({ code: 0, thrown: undefined });
     expect(linesOf(all.out)).toEqual([
       expect.objectContaining({ org: 'acme' }),
       expect.objectContaining({ org: 'umbrella' }),

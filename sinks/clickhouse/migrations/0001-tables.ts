@@ -136,11 +136,12 @@ export const tables: readonly string[] = [
 ) ${identified({ order: 'org, id' })}`,
 
   `CREATE TABLE IF NOT EXISTS thresholds (
+  org ${named},
   slug ${named},
   valid_from DateTime('UTC'),
   warn Float64,
   critical Float64,
   direction ${named} COMMENT 'higher-is-worse or lower-is-worse.',
   version UInt64 COMMENT 'When the row was written, in milliseconds since the epoch.'
-) ${identified({ order: 'slug, valid_from' })}`,
+) ${identified({ order: 'org, slug, valid_from' })}`,
 ];

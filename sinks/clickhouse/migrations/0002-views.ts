@@ -27,7 +27,7 @@ SELECT
   ${level('r.corrected_value')} AS corrected_level,
   measures, r.version AS version, digest
 FROM (SELECT * FROM readings FINAL) AS r
-ASOF LEFT JOIN (SELECT * FROM thresholds FINAL) AS t ON r.slug = t.slug AND r.as_of >= t.valid_from`,
+ASOF LEFT JOIN (SELECT * FROM thresholds FINAL) AS t ON r.org = t.org AND r.slug = t.slug AND r.as_of >= t.valid_from`,
 
   `CREATE OR REPLACE VIEW kri_current AS
 SELECT * FROM kri_history

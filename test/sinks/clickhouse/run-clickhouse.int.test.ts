@@ -49,7 +49,7 @@ describe.skipIf(!chdbAvailable)('the ClickHouse sink over every topic', () => {
       bus,
       client: database.client,
       settings: clickHouseSettingsSchema.parse({}),
-      thresholds: [{ slug, warn: 90, critical: 70, direction: 'lower-is-worse' }],
+      thresholds: [{ org: 'acme', slug, warn: 90, critical: 70, direction: 'lower-is-worse' }],
       until: 'caught-up',
       signal: new AbortController().signal,
       clock: createVirtualClock(Date.parse(at)),

@@ -32,8 +32,9 @@ describe.skipIf(!chdbAvailable)('views', () => {
 
   describe('kri_history and kri_current', () => {
     const slug = 'okta_mfa_adoption_pct';
-    const adoption: Threshold = { slug, warn: 90, critical: 70, direction: 'lower-is-worse' };
+    const adoption: Threshold = { org: 'acme', slug, warn: 90, critical: 70, direction: 'lower-is-worse' };
     const denials: Threshold = {
+      org: 'acme',
       slug: 'okta_failed_mfa_push_24h',
       warn: 5,
       critical: 20,
