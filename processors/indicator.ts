@@ -76,8 +76,11 @@ export interface LogIndicator extends Metadata {
    * Pure: the groups are read, never changed.
    */
   readonly fold: (groups: Groups, facts: Facts, settings: IndicatorSettings) => readonly (readonly [string, Group])[];
-  /** What a group adds, from its content alone. Pure. */
-  readonly contributions: (key: string, group: Group) => readonly Contribution[];
+  /**
+   * What a group adds, from its content alone. Pure. `changedFrom`: two groups that are the same before this event are
+   * compared, so what earlier events add each by itself may be left out; without it everything is given.
+   */
+  readonly contributions: (key: string, group: Group, changedFrom?: number) => readonly Contribution[];
   /** Both definitions and the measures at one T, from the totals that hold there. Pure. */
   readonly score: (totals: Totals, context: { readonly engine: Engine }) => Scored;
 }

@@ -42,7 +42,6 @@ export const readingSchema = z
 
 export type Reading = z.infer<typeof readingSchema>;
 export type Score = z.infer<typeof scoreSchema>;
-export type Status = Score['status'];
 export type Reason = (typeof reasons)[number];
 export type Definition = (typeof definitions)[number];
 

@@ -110,7 +110,7 @@ const publishFailure = async (
   posture.sweeps.set('policies', sweep);
 };
 
-/** Access policies and their rules, again and again at their pace; `caught-up`: once, when they are due. */
+/** Access policies and their rules, again and again at their pace; `caught-up`: once, always. */
 export const runPoliciesSource = async (
   run: OrgRun,
   posture: Posture,
@@ -121,7 +121,8 @@ export const runPoliciesSource = async (
   const cycle = async (): Promise<AppError | undefined> => {
     try {
       const nowMs = okta.dateMs() ?? (await readEngine(okta, signal)).dateMs;
-      if (!isSweepDue(posture.sweeps.get('policies'), nowMs, settings.policy_sweep_minutes)) return undefined;
+      const isDue = isSweepDue(posture.sweeps.get('policies'), nowMs, settings.policy_sweep_minutes);
+      if (run.until === 'stopped' && !isDue) return undefined;
       await sweepPolicies(run, posture, progress);
       await progress.setState('ok');
       await progress.flush();

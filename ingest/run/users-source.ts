@@ -6,7 +6,7 @@ import { appLinksDetail, createDetailSweep, type DetailKind, factorsDetail } fro
 import { isSourceError, type OrgRun, pauseAfter, toSourceState } from './org-run.ts';
 import type { Posture } from './posture.ts';
 import type { PostureProgress } from './posture-progress.ts';
-import { isOld, isSweepDue } from './sweep-due.ts';
+import { isSweepDue } from './sweep-due.ts';
 import { sweepUsers } from './users-sweep.ts';
 
 /**
@@ -38,24 +38,20 @@ export const runUsersSource = async (
   };
 
   /**
-   * The pass of a detail that is due, or undefined. A single pass reads the sample only, so for it a pass under way
-   * whose sample is read and old begins anew: else the sample would never be read a second time.
+   * The pass of a detail that is due, or undefined. Whoever asks for a single pass wants to know how things are now, so
+   * it is always due. It reads the sample only: one that is under way with its sample read begins anew.
    */
   const dueSweep = (kind: DetailKind, first: number, nowMs: number) => {
-    const last = posture.sweeps.get(kind.sweep);
-    if (!isSweepDue(last, nowMs, pace)) return undefined;
+    if (run.until === 'stopped' && !isSweepDue(posture.sweeps.get(kind.sweep), nowMs, pace)) return undefined;
     const going = createDetailSweep(run, posture, progress, kind, false);
-    const old = last !== undefined && last.completed === null && isOld(last, nowMs, pace);
-    if (run.until === 'caught-up' && old && going.hasFirst(first)) {
-      return createDetailSweep(run, posture, progress, kind, true);
-    }
-    return going;
+    const isSampleRead = run.until === 'caught-up' && going.hasFirst(first);
+    return isSampleRead ? createDetailSweep(run, posture, progress, kind, true) : going;
   };
 
   /** Everything that is due, once. Returns the first error of a source after all others were read. */
   const cycle = async (): Promise<AppError | undefined> => {
     const nowMs = okta.dateMs() ?? (await readEngine(okta, signal)).dateMs;
-    if (isSweepDue(posture.sweeps.get('users'), nowMs, pace)) {
+    if (run.until === 'caught-up' || isSweepDue(posture.sweeps.get('users'), nowMs, pace)) {
       await sweepUsers(run, posture, progress);
       await progress.setState('ok');
     }

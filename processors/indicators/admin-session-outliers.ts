@@ -82,6 +82,7 @@ const foldClear = (groups: Groups, facts: Facts): readonly Change[] => {
 
 /** The earliest start and the earliest end that are in the window of T, wherever both are and lie far enough apart. */
 const draxisOutliers = (key: string, starts: readonly Entry[], ends: readonly Entry[]): readonly Contribution[] => {
+  if (starts.length === 0 || ends.length === 0) return [];
   const edges = [...starts, ...ends].flatMap(([timeMs]) => [toMinute(timeMs), toMinute(timeMs) + minutesPerDay]);
   const minutes = [...new Set(edges)].sort((a, b) => a - b);
   const inWindow = (minute: number) => (entry: Entry) => {

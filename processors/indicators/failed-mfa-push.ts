@@ -42,8 +42,8 @@ export const failedMfaPush = defineIndicator<LogIndicator>({
     return group === undefined ? [] : [[key, group]];
   },
 
-  contributions: (key, group) => {
-    const contributions: Contribution[] = group.map(([timeMs, uuid, denial]) => ({
+  contributions: (key, group, changedFrom = 0) => {
+    const contributions: Contribution[] = group.slice(changedFrom).map(([timeMs, uuid, denial]) => ({
       ...dayWindow(timeMs),
       counters: [String(denial)],
       evidence: `${timeMs}|${uuid}|${toClass({ draxis: denial === 'classic', corrected: true })}`,

@@ -25,6 +25,15 @@ const signInEvents = new Set(['user.session.start', 'policy.evaluate_sign_on', '
 const tagged = { contains: 1, result: { none: 0, positive: 1, negative: 2, unknown: 3 } } as const;
 const resultNames = ['none', 'positive', 'negative', 'unknown'] as const;
 
+/** What an event counts in, by the tag of its result: made once, since most events of an org carry behaviours. */
+const toTallies = (contains: boolean) =>
+  resultNames.map((result) => ({
+    counters: [...(contains ? ['contains'] : []), ...(result === 'none' ? [] : [result])],
+    membership: toClass({ draxis: contains, corrected: result === 'positive' }),
+  }));
+const listing = toTallies(true);
+const notListing = toTallies(false);
+
 export const impossibleTravel = defineIndicator<LogIndicator>({
   slug: 'okta_impossible_travel_24h',
   title: 'Impossible travel',
@@ -58,7 +67,7 @@ export const impossibleTravel = defineIndicator<LogIndicator>({
     return changed;
   },
 
-  contributions: (key, group) => {
+  contributions: (key, group, changedFrom = 0) => {
     const first = group[0];
     if (first === undefined) return [];
     if (isSeen(key)) {
@@ -67,18 +76,14 @@ export const impossibleTravel = defineIndicator<LogIndicator>({
     }
     const contributions: Contribution[] = [];
     const positive: number[] = [];
-    for (const [timeMs, uuid, contains, result] of group) {
-      const resultName = resultNames[Number(result)] ?? 'none';
-      if (resultName === 'positive') positive.push(timeMs);
-      const membership = toClass({ draxis: contains === tagged.contains, corrected: resultName === 'positive' });
-      contributions.push({
-        ...dayWindow(timeMs),
-        counters: [
-          ...(contains === tagged.contains ? ['contains'] : []),
-          ...(resultName === 'none' ? [] : [resultName]),
-        ],
-        evidence: `${timeMs}|${uuid}|${membership}`,
-      });
+    for (const [index, [timeMs, uuid, contains, result]] of group.entries()) {
+      if (result === tagged.result.positive) positive.push(timeMs);
+      if (index < changedFrom) continue;
+      const tally = (contains === tagged.contains ? listing : notListing)[Number(result)];
+      if (tally === undefined) continue;
+      const { from, to } = dayWindow(timeMs);
+      const evidence = `${timeMs}|${uuid}|${tally.membership}`;
+      contributions.push({ from, to, counters: tally.counters, evidence });
     }
     for (const union of unionOfDayWindows(positive)) contributions.push({ ...union, counters: ['signIns'] });
     return contributions;

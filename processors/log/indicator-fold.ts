@@ -1,6 +1,6 @@
 import type { Facts } from '../../schemas/facts.ts';
 import { minuteToMs, toMinute } from '../../schemas/time.ts';
-import type { Contribution, Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
+import type { Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
 import { createExpiry } from './expiry.ts';
 import { replaceContributions } from './replace-contributions.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
@@ -15,8 +15,6 @@ export interface IndicatorFold {
   /** Forgets the events that no T from `oldest` on can be about. */
   prune(oldest: number): void;
 }
-
-const nothing: readonly Contribution[] = [];
 
 /** `save` is told every group that changes, as it was and as it is; undefined when there was none or it is gone. */
 export const createIndicatorFold = (
@@ -36,8 +34,17 @@ export const createIndicatorFold = (
     groups.set(key, group);
     const expires = expiryOf(key, group);
     if (before === undefined || expiryOf(key, before) !== expires) expiry.add(key, expires);
-    const old = before === undefined ? nothing : indicator.contributions(key, before);
-    replaceContributions(old, indicator.contributions(key, group), timeline);
+    if (before === undefined) {
+      for (const contribution of indicator.contributions(key, group)) timeline.add(contribution);
+      return;
+    }
+    let same = 0;
+    while (same < before.length && before[same] === group[same]) same += 1;
+    replaceContributions(
+      indicator.contributions(key, before, same),
+      indicator.contributions(key, group, same),
+      timeline,
+    );
   };
 
   return {

@@ -6,7 +6,7 @@ import { toDigestText } from '../digest.ts';
 import type { Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
 import type { StateChanges } from '../state.ts';
 import { toScore, toSourceReason } from '../to-score.ts';
-import { toCoverage, toIntervals } from './coverage.ts';
+import { type Interval, toCoverage, toIntervals } from './coverage.ts';
 import { createIndicatorFold } from './indicator-fold.ts';
 import type { MinuteTotals } from './timeline.ts';
 import { createUnsettled } from './unsettled.ts';
@@ -36,10 +36,6 @@ export interface LogFold {
   /** What changed since the last call, for the state store. */
   takeChanges(): StateChanges;
 }
-
-/** The digests mostly differ, and then nothing has to be printed. */
-const isSameReading = (a: Reading, b: Reading): boolean =>
-  a.digest === b.digest && JSON.stringify(a) === JSON.stringify(b);
 
 export const createLogFold = (options: {
   readonly settings: IndicatorSettings;
@@ -110,10 +106,10 @@ export const createLogFold = (options: {
     minute: number,
     totals: MinuteTotals,
     progress: Progress,
+    spans: readonly Interval[],
     offset: number,
   ): Reading => {
     const scored = indicator.score(totals, { engine: progress.engine });
-    const spans = toIntervals(progress.spans);
     const end = minuteToMs(minute);
     const blocked = spans.length === 0 ? toSourceReason(progress.state) : undefined;
     const score = (definition: 'draxis' | 'corrected') =>
@@ -174,16 +170,21 @@ export const createLogFold = (options: {
       if (!isNew && !neverAllowed) return [];
 
       const oldest = passed - revisedMinutes;
+      const spans = toIntervals(progress.spans);
       const fresh = newMinutes(progress, passed);
       const readings: Reading[] = [];
       for (const { indicator, timeline } of folds) {
         for (const { minute, before, now } of timeline.changed()) {
           if (minute < oldest || !isRevisable(progress, minute)) continue;
-          const reading = toReading(indicator, minute, now, progress, offset);
-          if (!isSameReading(reading, toReading(indicator, minute, before, progress, offset))) readings.push(reading);
+          const reading = toReading(indicator, minute, now, progress, spans, offset);
+          // Mostly the digests differ, and then the reading that was need not be made.
+          const isSame =
+            now.digest === before.digest &&
+            JSON.stringify(reading) === JSON.stringify(toReading(indicator, minute, before, progress, spans, offset));
+          if (!isSame) readings.push(reading);
         }
         for (const minute of fresh) {
-          readings.push(toReading(indicator, minute, timeline.at(minute), progress, offset));
+          readings.push(toReading(indicator, minute, timeline.at(minute), progress, spans, offset));
         }
       }
       const crossedHour = newest === undefined || Math.floor(passed / 60) > Math.floor(newest / 60);

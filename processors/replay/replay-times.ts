@@ -1,5 +1,3 @@
-import { minutesPerDay } from '../../schemas/time.ts';
-
 /** Which minutes T a replay reads: those named, or every so many minutes, or that of the last event. */
 export type ReplayTimes =
   | { readonly kind: 'at'; readonly minutes: readonly number[] }
@@ -15,12 +13,4 @@ export const toMinutes = (times: ReplayTimes, first: number, last: number): read
     minutes.push(minute);
   }
   return [...minutes, last];
-};
-
-/** `90m`, `1h`, `1d` as whole minutes, or undefined. */
-export const parseEvery = (text: string): number | undefined => {
-  const match = /^([1-9]\d{0,4})([mhd])$/.exec(text);
-  if (match === null) return undefined;
-  const factor = { m: 1, h: 60, d: minutesPerDay }[match[2] as 'm' | 'h' | 'd'];
-  return Number(match[1]) * factor;
 };

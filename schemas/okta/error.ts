@@ -6,5 +6,3 @@ export const oktaErrorSchema = z.looseObject({
   errorSummary: z.string().nullish(),
   errorId: z.string().nullish(),
 });
-
-export type OktaError = z.infer<typeof oktaErrorSchema>;

@@ -43,5 +43,3 @@ export const logEventSchema = z
       .nullish(),
   })
   .describe("One System Log event, Okta's own bytes.");
-
-export type LogEvent = z.infer<typeof logEventSchema>;
