@@ -5,38 +5,38 @@ export type VelocityResult = 'positive' | 'negative' | 'unknown';
 
 type NamedResult = readonly [name: string, result: string];
 
-/** True when [from, to) of the text is a result: capital letters and underscores. */
-const isResult = (text: string, from: number, to: number): boolean => {
-  if (from >= to) return false;
-  for (let index = from; index < to; index += 1) {
-    const code = text.charCodeAt(index);
-    if (!((code >= 65 && code <= 90) || code === 95)) return false;
-  }
-  return true;
-};
+const comma = 44;
+const space = 32;
+const equalsSign = 61;
+const isResultCode = (code: number): boolean => (code >= 65 && code <= 90) || code === 95;
 
 /**
- * The pairs of `{New Device=POSITIVE, Velocity=NEGATIVE}`: debugData.behaviors, a Java map printed as text, not JSON.
- * Names are chosen by admins and may hold commas and equals signs, so a pair ends where `=RESULT` is followed by a
+ * Visits the pairs of `{New Device=POSITIVE, Velocity=NEGATIVE}`: debugData.behaviors, a Java map printed as text, not
+ * JSON. Names are chosen by admins and may hold commas and equals signs, so a pair ends where `=RESULT` is followed by a
  * comma and a space or by the end. Walks the text once: no regular expression sees what an org's users can write.
+ * The name is text[start, equals), the result text(equals, end): cutting them out would cost more than finding them.
  */
-export const parseBehaviors = (text: string): readonly NamedResult[] => {
-  const body = text.startsWith('{') && text.endsWith('}') ? text.slice(1, -1) : text;
-  const pairs: NamedResult[] = [];
-  let start = 0;
-  let position = 0;
-  while (start < body.length) {
-    const comma = body.indexOf(', ', position);
-    const end = comma < 0 ? body.length : comma;
-    const equals = body.lastIndexOf('=', end - 1);
-    if (equals >= start && isResult(body, equals + 1, end)) {
-      pairs.push([body.slice(start, equals), body.slice(equals + 1, end)]);
+const visitBehaviors = (text: string, visit: (start: number, equals: number, end: number) => void): void => {
+  const inBraces = text.startsWith('{') && text.endsWith('}');
+  const last = inBraces ? text.length - 1 : text.length;
+  let start = inBraces ? 1 : 0;
+  for (let end = start; end <= last; end += 1) {
+    const isSeparator = text.charCodeAt(end) === comma && text.charCodeAt(end + 1) === space && end + 1 < last;
+    if (end < last && !isSeparator) continue;
+    let equals = end - 1;
+    while (equals > start && isResultCode(text.charCodeAt(equals))) equals -= 1;
+    if (equals >= start && equals < end - 1 && text.charCodeAt(equals) === equalsSign) {
+      visit(start, equals, end);
       start = end + 2;
-    } else if (comma < 0) {
-      break;
     }
-    position = end + 2;
+    end += 1;
   }
+};
+
+/** The pairs of debugData.behaviors. */
+export const parseBehaviors = (text: string): readonly NamedResult[] => {
+  const pairs: NamedResult[] = [];
+  visitBehaviors(text, (start, equals, end) => pairs.push([text.slice(start, equals), text.slice(equals + 1, end)]));
   return pairs;
 };
 
@@ -59,28 +59,48 @@ export const carriesBehaviors = (facts: Facts): boolean =>
   facts.behaviors?.includes('=') ||
   (facts.logOnlySecurityData !== null && parseLogOnlyBehaviors(facts.logOnlySecurityData).length > 0);
 
-/** True when the text holds "velocity" in any case: asked of every event, so first of the usual spelling. */
-export const mentionsVelocity = (text: string): boolean =>
-  text.includes('Velocity') || text.toLowerCase().includes('velocity');
+const velocity = 'velocity';
+const lowerCaseBit = 32;
+
+/** True when text[from, to) holds "velocity" in any case. Asked of most events, so it makes no lower-case copy. */
+export const mentionsVelocity = (text: string, from = 0, to = text.length): boolean => {
+  for (let start = from; start + velocity.length <= to; start += 1) {
+    let length = 0;
+    while (
+      length < velocity.length &&
+      (text.charCodeAt(start + length) | lowerCaseBit) === velocity.charCodeAt(length)
+    ) {
+      length += 1;
+    }
+    if (length === velocity.length) return true;
+  }
+  return false;
+};
+
+/** POSITIVE anywhere is positive, and then NEGATIVE holds more than a result that says neither. */
+const combine = (found: VelocityResult | undefined, result: string): VelocityResult => {
+  if (found === 'positive' || result === 'POSITIVE') return 'positive';
+  return found === 'negative' || result === 'NEGATIVE' ? 'negative' : 'unknown';
+};
 
 /**
  * The velocity result of an event, from all three places where Okta puts behaviours: POSITIVE anywhere is positive.
  * Undefined when no velocity behaviour was evaluated. `names`: as IndicatorSettings.velocityNames.
  */
 export const velocityResult = (facts: Facts, names: readonly string[]): VelocityResult | undefined => {
-  const isVelocity = (name: string): boolean =>
-    names.length === 0 ? mentionsVelocity(name) : names.includes(name.toLowerCase());
+  const { userBehaviors, behaviors, logOnlySecurityData } = facts;
+  const isVelocity = (text: string, from = 0, to = text.length): boolean =>
+    names.length === 0 ? mentionsVelocity(text, from, to) : names.includes(text.slice(from, to).toLowerCase());
   let found: VelocityResult | undefined;
-  const see = (pairs: readonly NamedResult[]): void => {
-    for (const [name, result] of pairs) {
-      if (!isVelocity(name)) continue;
-      if (result === 'POSITIVE') found = 'positive';
-      else if (result === 'NEGATIVE') found = found === 'positive' ? found : 'negative';
-      else found ??= 'unknown';
-    }
+  const see = ([name, result]: NamedResult): void => {
+    if (isVelocity(name)) found = combine(found, result);
   };
-  if (facts.userBehaviors !== null) see(facts.userBehaviors);
-  if (facts.behaviors !== null) see(parseBehaviors(facts.behaviors));
-  if (facts.logOnlySecurityData !== null) see(parseLogOnlyBehaviors(facts.logOnlySecurityData));
+  if (userBehaviors !== null) userBehaviors.forEach(see);
+  if (behaviors !== null) {
+    visitBehaviors(behaviors, (start, equals, end) => {
+      if (isVelocity(behaviors, start, equals)) found = combine(found, behaviors.slice(equals + 1, end));
+    });
+  }
+  if (logOnlySecurityData !== null) parseLogOnlyBehaviors(logOnlySecurityData).forEach(see);
   return found;
 };

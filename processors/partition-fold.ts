@@ -114,7 +114,8 @@ export const createPartitionFold = (options: {
       }
       const changes = new Map<string, unknown>();
       const offset = segment.records.at(-1)?.offset ?? -1;
-      const saves = segment.saves && offset > published;
+      // Where all records are of orgs that are not configured, the offset stays, for the day when they are again.
+      const saves = segment.saves && offset > published && unsaved.size > 0;
       if (saves) {
         for (const [org, fold] of unsaved) {
           const settings = settingsOf(org);

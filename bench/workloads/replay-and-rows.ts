@@ -21,19 +21,24 @@ export const createReplayAndRows =
       await migrate(client);
       const measured = await measure(async () => {
         const replay = createReplay({ settings, engine: 'idx', times, sorted: false });
-        let rows: EventRow[] = [];
+        // Encoded as they come and inserted together: facts that wait would be copied by every garbage collection.
+        let encoded: Buffer[] = [];
+        let inserted = 0;
         let offset = 0;
         const insert = async (): Promise<void> => {
-          await insertEvents(client, encodeEventRows(rows));
-          rows = [];
+          await insertEvents(client, Buffer.concat(encoded));
+          encoded = [];
+          inserted = offset;
         };
         for await (const batch of readFacts(file)) {
+          const rows: EventRow[] = [];
           for (const facts of batch) {
             if (!replay.event(facts)) throw new Error('The events are too far out of order.');
             rows.push({ org: settings.org, facts, offset });
             offset += 1;
           }
-          if (rows.length >= rowsPerInsert) await insert();
+          encoded.push(encodeEventRows(rows));
+          if (offset - inserted >= rowsPerInsert) await insert();
         }
         await insert();
         if (replay.finish(nobody).length < 7) throw new Error('Not every KRI has a reading.');

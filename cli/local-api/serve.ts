@@ -1,4 +1,4 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { AppError } from '../../runtime/errors.ts';
 import { createQueries, type Queries, type QuerySource } from '../queries/queries.ts';
@@ -85,7 +85,7 @@ const listen = async (server: Server, file: string): Promise<void> => {
   await rm(file, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // The socket is bound within the call, so between its birth and chmod it is never open to others.
+    // The socket is bound within the call, and so made with this mask: a chmod afterwards would come too late.
     const mask = process.umask(0o177);
     try {
       server.listen(file, () => {
@@ -96,7 +96,6 @@ const listen = async (server: Server, file: string): Promise<void> => {
       process.umask(mask);
     }
   });
-  await chmod(file, 0o600);
 };
 
 const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

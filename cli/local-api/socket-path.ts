@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../runtime/errors.ts';
 
 /** The smallest limit of the systems that Kriver runs on: sun_path has 104 bytes on macOS, 108 on Linux, with its end. */
@@ -40,8 +40,8 @@ export const makePrivateDirectory = async (directory: string): Promise<void> => 
 
 /** The socket that a process serving the data directory listens on; there need not be one. */
 export const findSocket = async (dataDirectory: string): Promise<string> => {
-  const pointer = await readFile(pointerFile(dataDirectory), 'utf8').catch(() => undefined);
-  const { directory, file } = distantSocket(dataDirectory);
-  const isDistant = pointer !== undefined && pointer.trim() === file && (await isPrivate(directory));
-  return isDistant ? file : socketFile(dataDirectory);
+  const pointer = await readFile(pointerFile(dataDirectory), 'utf8').catch(() => '');
+  // As it was written down: TMPDIR may be another here.
+  const file = pointer.trim();
+  return file !== '' && (await isPrivate(dirname(file))) ? file : socketFile(dataDirectory);
 };

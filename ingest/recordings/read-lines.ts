@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../../runtime/errors.ts';
 
 /** A line longer than this is cut: it is no event, and memory has a bound. What is left is not JSON and so is noticed. */
 const longestLineBytes = 16 * 2 ** 20;
+/** Four times Node's own: with chunks that small, a tenth of the time of a replay goes into asking for the next one. */
+const chunkBytes = 2 ** 18;
 const lineFeed = 0x0a;
 
 export interface RecordedLine {
@@ -30,11 +32,12 @@ const toReadError = (path: string, error: unknown): AppError => {
 /** The bytes of a file, unpacked when they begin with gzip's magic number, whatever the name says. */
 export async function* readChunks(path: string): AsyncGenerator<Buffer> {
   try {
-    const file = await open(path, 'r');
-    const magic = Buffer.alloc(2);
-    await file.read(magic, 0, 2, 0).finally(() => file.close());
-    const raw = createReadStream(path);
-    if (magic[0] !== 0x1f || magic[1] !== 0x8b) {
+    // Looked at and put back, not read twice: the file may be a pipe.
+    const raw = createReadStream(path, { highWaterMark: chunkBytes });
+    await once(raw, 'readable');
+    const head: Buffer | null = raw.read();
+    if (head !== null) raw.unshift(head);
+    if (head?.[0] !== 0x1f || head[1] !== 0x8b) {
       yield* raw as AsyncIterable<Buffer>;
       return;
     }

@@ -1,11 +1,10 @@
 import type { Bus } from '../../runtime/bus/bus.ts';
-import type { Engine } from '../../schemas/progress.ts';
 import { offsetOfVersion, type Reading } from '../../schemas/reading.ts';
 import type { PolicyRule, PolicySnapshot } from '../../schemas/snapshots.ts';
 import type { PolicyIndicator } from '../indicator.ts';
 import { createPolicyDirectory } from '../posture/policy-directory.ts';
 import { toVerification, type Verification } from '../posture/verification-method.ts';
-import { isProgress, parseProgress } from '../topic-folds.ts';
+import { isProgress } from '../topic-folds.ts';
 import { type Evidence, type EvidenceItem, toCounted } from './evidence.ts';
 import { recordsUpTo } from './records.ts';
 import { toSetDigest } from './set-digest.ts';
@@ -58,13 +57,12 @@ export const explainPolicies = async (options: {
   const { bus, indicator, reading } = options;
   const { org } = reading;
   const policies = createPolicyDirectory([]);
-  let engine: Engine = 'unknown';
   const last = offsetOfVersion(reading.version);
   for await (const record of recordsUpTo(bus, { topic: indicator.reads, org, from: 0, last })) {
-    if (isProgress(record)) engine = parseProgress(record).engine;
-    else policies.fold(JSON.parse(record.value.toString('utf8')));
+    if (!isProgress(record)) policies.fold(JSON.parse(record.value.toString('utf8')));
   }
-  const { evidence } = indicator.score(policies.directory, { engine });
+  // The engine decides whether the figure means anything, not which rules it is made of.
+  const { evidence } = indicator.score(policies.directory, { engine: 'unknown' });
   const items = policies.directory.policies().flatMap((policy) =>
     policy.rules.flatMap((rule) => {
       const membership = evidence.get(`${policy.id}/${rule.id}`);

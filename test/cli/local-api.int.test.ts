@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -172,7 +172,10 @@ describe('commands while a process has the directory', () => {
     const { bus } = await startRunning(environment, (fields) => warnings.push(fields));
     await bus.publish([{ topic: deadLettersTopic.name, org, key: 'x', value: Buffer.from(oktaToken) }]);
     const ran = await runCommand(environment, 'dlqList', {}, clock);
-    expect(ran).toMatchObject({ code: 70, thrown: { code: 'internal', hint: 'Its log says why.' } });
+    expect(ran).toMatchObject({
+      code: 70,
+      thrown: { code: 'internal', message: 'The running process failed to answer.' },
+    });
     expect(warnings).toHaveLength(1);
   });
 
@@ -227,6 +230,9 @@ describe('the socket', () => {
     await once(child, 'exit');
     expect(existsSync(file)).toBe(true);
     expect(await askLocalApi(dataDirectory, { path: '/health' })).toBeUndefined();
+    const gone = join(dataDirectory, 'gone');
+    await mkdir(gone, { mode: 0o700 });
+    await writeFile(pointerFile(dataDirectory), join(gone, 'kriver.sock'));
     await startRunning(environmentOf(dataDirectory));
     expect(await askLocalApi(dataDirectory, { path: '/health' })).toEqual({ answer: { ok: true, pid: process.pid } });
   });
@@ -242,17 +248,23 @@ describe('the socket', () => {
     expect(await runCommand(environmentOf(dataDirectory), 'kris', { json: true }, clock)).toMatchObject({ code: 0 });
     await stopRunning();
     expect(existsSync(pointerFile(dataDirectory))).toBe(false);
+    await rm(distant.directory, { recursive: true });
   });
 
   it('is not looked for where others could have put one', async () => {
     const dataDirectory = await makeDirectory();
     await mkdir(dataDirectory, { recursive: true });
-    await writeFile(pointerFile(dataDirectory), '/tmp/elsewhere/kriver.sock\n');
+    const pointTo = async (mode: number): Promise<string> => {
+      const directory = join(dataDirectory, `mode-${mode}`);
+      await mkdir(directory, { mode });
+      await writeFile(pointerFile(dataDirectory), `${join(directory, 'kriver.sock')}\n`);
+      return join(directory, 'kriver.sock');
+    };
+    const ours = await pointTo(0o700);
+    expect(await findSocket(dataDirectory)).toBe(ours);
+    await pointTo(0o755);
     expect(await findSocket(dataDirectory)).toBe(socketFile(dataDirectory));
-    const { directory, file } = distantSocket(dataDirectory);
-    await mkdir(directory, { mode: 0o755 });
-    closing.push(async () => (await import('node:fs/promises')).rm(directory, { recursive: true }));
-    await writeFile(pointerFile(dataDirectory), `${file}\n`);
+    await writeFile(pointerFile(dataDirectory), '/nowhere/kriver.sock\n');
     expect(await findSocket(dataDirectory)).toBe(socketFile(dataDirectory));
   });
 });

@@ -55,8 +55,9 @@ describe.skipIf(!chdbAvailable)('kriver migrate', () => {
     closing.push(held.close);
     const whoever = { code: 75, thrown: { message: expect.stringContaining(`process ${process.pid}`) } };
     expect(await runCommand(environmentOf(dataDirectory), 'migrate', {})).toMatchObject(whoever);
-    await startRunning(environmentOf(dataDirectory));
-    expect(await runCommand(environmentOf(dataDirectory), 'migrate', {})).toMatchObject(whoever);
+    const served = await makeDirectory();
+    await startRunning(environmentOf(served));
+    expect(await runCommand(environmentOf(served), 'migrate', {})).toMatchObject(whoever);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { adminSessionOutliers } from '../../processors/indicators/admin-session-outliers.ts';
 import { adminAccess, ago, clearSessions, event, noon, signOut } from './events.ts';
+import { evidenceDigest } from './evidence-digest.ts';
 import { type Expected, given, newestAt, progressAt, readingsOf, type Step } from './given.ts';
 
 const expectSessions = (steps: readonly Step[], expected: Expected, atMs = noon) =>
@@ -314,16 +315,17 @@ describe('admin session outliers', () => {
     });
   });
 
-  test('the digest tells sessions, their starts and ends, and the definition that they are in', () => {
+  test('the digest is of each outlier, from its start to its end, with the definition that it is in', () => {
     const digestOf = (...steps: Step[]) =>
       newestAt(readingsOf([...steps, progressAt(noon)]), adminSessionOutliers.slug, noon)?.digest;
-    const none = '0'.repeat(32);
-    const end = signOut(ago({ hours: 1 }), '102a');
-    const draxisToo = digestOf(adminAccess(ago({ hours: 12 }), '102a'), end);
-    const correctedOnly = digestOf(adminAccess(ago({ hours: 30 }), '102a'), end);
-    expect(digestOf(adminAccess(ago({ hours: 2 }), '102a'), end)).toBe(none);
-    expect(new Set([none, draxisToo, correctedOnly, digestOf(adminAccess(ago({ hours: 13 }), '102a'), end)]).size).toBe(
-      4,
+    const endMs = ago({ hours: 1 });
+    const end = signOut(endMs, '102a');
+    const startMs = ago({ hours: 12 });
+    expect(digestOf(adminAccess(ago({ hours: 2 }), '102a'), end)).toBe(evidenceDigest());
+    expect(digestOf(adminAccess(startMs, '102a'), end)).toBe(
+      evidenceDigest(`session/102a|${startMs}|${endMs}|1000`, `session/102a|${startMs}|${endMs}|0010`),
     );
+    const earlyMs = ago({ hours: 30 });
+    expect(digestOf(adminAccess(earlyMs, '102a'), end)).toBe(evidenceDigest(`session/102a|${earlyMs}|${endMs}|0010`));
   });
 });

@@ -96,6 +96,18 @@ describe('why impossible travel', () => {
     expect(items[1]).toMatchObject({ result: 'negative', draxis: true, corrected: false });
   });
 
+  it('gives the worst result of the events of a sign-in', async () => {
+    const parts = { debugData: { authnRequestId: 'request-1' } };
+    const { items } = await explained(
+      'okta_impossible_travel_24h',
+      eventRecord(signIn(ago({ hours: 3 }), 'velocity', parts)),
+      eventRecord(signIn(ago({ hours: 2 }), positive, parts)),
+      eventRecord(signIn(ago({ hours: 1 }), negative, parts)),
+      logProgress(),
+    );
+    expect(items).toEqual([expect.objectContaining({ result: 'positive', counts: { draxis: 3, corrected: 1 } })]);
+  });
+
   it('tells where the events came from', async () => {
     const there = signIn(ago({ hours: 1 }), positive);
     const geographicalContext = { country: 'Norway' };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { failedMfaPush } from '../../processors/indicators/failed-mfa-push.ts';
-import { ago, denyPush, denyPushInIdentityEngine, event, noon } from './events.ts';
+import { ago, denyPush, denyPushInIdentityEngine, event, noon, type OktaEvent } from './events.ts';
+import { evidenceDigest } from './evidence-digest.ts';
 import { given, newestAt, progressAt, readingsOf } from './given.ts';
 
 const idx = (steps: Parameters<typeof given>[0]) => given([...steps, progressAt(noon, { engine: 'idx' })]);
@@ -83,6 +84,14 @@ describe('denied MFA pushes', () => {
     ]).expect(failedMfaPush, { draxis: 6, measures: { users: 2 } });
   });
 
+  test('one person is one, whether the target or the actor tells', () => {
+    const target = [{ type: 'User', id: '00ueve' }];
+    given([
+      denyPush(ago({ hours: 3 }), { actor: '00uwrong', target }),
+      denyPush(ago({ hours: 2 }), { actor: '00ueve' }),
+    ]).expect(failedMfaPush, { measures: { users: 1 } });
+  });
+
   test('a denial that comes late revises the readings that it is in', () => {
     given([progressAt(noon), denyPush(ago({ minutes: 30 })), progressAt(noon + 60_000)]).expect(failedMfaPush, {
       draxis: 1,
@@ -98,12 +107,15 @@ describe('denied MFA pushes', () => {
     idx([denyPush(ago({ hours: 1 }))]).expect(failedMfaPush, { draxis: 1, corrected: 1 });
   });
 
-  test('the digest tells evidence by its class: a Classic denial is in both numerators', () => {
-    const digestOf = (step: ReturnType<typeof denyPush>) =>
-      newestAt(readingsOf([step, progressAt(noon)]), failedMfaPush.slug, noon)?.digest;
-    const classic = digestOf(denyPush(ago({ hours: 1 }), { uuid: 'one' }));
-    expect(classic).toBe(digestOf(denyPush(ago({ hours: 1 }), { uuid: 'one', actor: '00uother' })));
-    expect(classic).not.toBe(digestOf(denyPushInIdentityEngine(ago({ hours: 1 }), { uuid: 'one' })));
-    expect(classic).not.toBe(digestOf(denyPush(ago({ hours: 1 }), { uuid: 'two' })));
+  test('the digest is of each denial with its class: a Classic one is in both numerators', () => {
+    const digestOf = (...steps: OktaEvent[]) =>
+      newestAt(readingsOf([...steps, progressAt(noon)]), failedMfaPush.slug, noon)?.digest;
+    const atMs = ago({ hours: 1 });
+    const classic = denyPush(atMs, { uuid: 'one' });
+    const identityEngine = denyPushInIdentityEngine(atMs, { uuid: 'two' });
+    expect(digestOf()).toBe(evidenceDigest());
+    expect(digestOf(classic)).toBe(evidenceDigest(`${atMs}|one|1010`));
+    expect(digestOf(identityEngine)).toBe(evidenceDigest(`${atMs}|two|0010`));
+    expect(digestOf(classic, identityEngine)).toBe(evidenceDigest(`${atMs}|one|1010`, `${atMs}|two|0010`));
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { impossibleTravel } from '../../processors/indicators/impossible-travel.ts';
 import { ago, event, noon, type OktaEvent, signIn } from './events.ts';
+import { evidenceDigest } from './evidence-digest.ts';
 import { given, newestAt, progressAt, readingsOf } from './given.ts';
 
 const positive = '{New Geo-Location=NEGATIVE, New Device=POSITIVE, Velocity=POSITIVE, New City=BAD_REQUEST}';
@@ -233,16 +234,14 @@ describe('impossible travel', () => {
     });
   });
 
-  test('the digest tells whether an event is in the draxis numerator, the corrected one, or both', () => {
+  test('the digest is of each event with its class: in the draxis numerator, the corrected one, both or none', () => {
     const digestOf = (step: OktaEvent) =>
       newestAt(readingsOf([step, progressAt(noon)]), impossibleTravel.slug, noon)?.digest;
     const atMs = ago({ hours: 1 });
-    const digests = [
-      digestOf(signIn(atMs, positive, { uuid: 'one' })),
-      digestOf(signIn(atMs, negative, { uuid: 'one' })),
-      digestOf({ ...inLogOnly('POSITIVE', atMs), uuid: 'one' }),
-      digestOf({ ...inLogOnly('NEGATIVE', atMs), uuid: 'one' }),
-    ];
-    expect(new Set(digests).size).toBe(4);
+    expect(digestOf(signIn(atMs, positive, { uuid: 'one' }))).toBe(evidenceDigest(`${atMs}|one|1010`));
+    expect(digestOf(signIn(atMs, negative, { uuid: 'one' }))).toBe(evidenceDigest(`${atMs}|one|1000`));
+    expect(digestOf({ ...inLogOnly('POSITIVE', atMs), uuid: 'one' })).toBe(evidenceDigest(`${atMs}|one|0010`));
+    expect(digestOf({ ...inLogOnly('NEGATIVE', atMs), uuid: 'one' })).toBe(evidenceDigest(`${atMs}|one|0000`));
+    expect(digestOf(signIn(atMs, '{New IP=POSITIVE}'))).toBe(evidenceDigest());
   });
 });

@@ -420,6 +420,21 @@ describe('two orgs in one partition', () => {
   });
 });
 
+test('an org that is configured again goes on where it was left', async () => {
+  const world = createWorld();
+  const records = logOf('acme');
+  await world.bus.publish(records.slice(0, 5));
+  await world.run();
+  await world.bus.publish(records.slice(5, 9));
+  await world.run({ orgs: [settingsOf('bolt')] });
+  await world.bus.publish(records.slice(9));
+  await world.run();
+  const whole = createWorld();
+  await whole.bus.publish(records);
+  await whole.run();
+  expect(await world.published()).toEqual(await whole.published());
+});
+
 describe('changed settings', () => {
   const before = logOf('acme').slice(0, 9);
   const after = logOf('acme').slice(9);
@@ -452,13 +467,23 @@ describe('changed settings', () => {
       await world.bus.publish(before);
       await world.run();
       const old = await world.published();
-      await world.run({ orgs: changed });
-      expect(await world.published()).toEqual(old);
       await world.bus.publish(after);
       await world.run({ orgs: changed, bus: withBatches(world.bus, size) });
       await expectRefolded(world, old);
     },
   );
+
+  test('publish nothing and save nothing while there is nothing new', async () => {
+    const world = createWorld();
+    await world.bus.publish(before);
+    await world.run();
+    const old = await world.published();
+    await world.run({ orgs: changed });
+    expect(await world.published()).toEqual(old);
+    await world.bus.publish(after);
+    await world.run({ orgs: changed });
+    await expectRefolded(world, old);
+  });
 
   test('fold the log anew from its beginning when a crash interrupted it', async () => {
     for (let at = 1; at <= before.length + 2; at += 1) {

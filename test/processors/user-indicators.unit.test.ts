@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Reading } from '../../schemas/reading.ts';
 import { toSampleRank } from '../../schemas/sample.ts';
+import { evidenceDigest } from './evidence-digest.ts';
 import { org } from './given.ts';
 import { appLinks, at, factors, lastReading, postureProgress, sweep, user } from './snapshots.ts';
 
@@ -149,14 +150,13 @@ describe('MFA adoption', () => {
     expect(other.draxis.status).toBe('ok');
   });
 
-  test('the digest tells who is in it and how, by draxis and corrected', () => {
-    const digests = [
-      people({ ada: ['push OKTA ACTIVE'] }),
-      people({ ada: ['email OKTA ACTIVE'] }),
-      people({ ada: [] }),
-      people({ bob: [] }),
-    ].map((values) => adoption(values).digest);
-    expect(new Set(digests).size).toBe(4);
+  test('the digest is of each active user with what they are in', () => {
+    expect(adoption(people({ ada: ['push OKTA ACTIVE'] })).digest).toBe(evidenceDigest('ada|1111'));
+    expect(adoption(people({ ada: ['email OKTA ACTIVE'] })).digest).toBe(evidenceDigest('ada|1101'));
+    expect(adoption(people({ ada: [], bob: undefined })).digest).toBe(evidenceDigest('ada|0101'));
+    expect(adoption(people({ ada: ['push OKTA ACTIVE'] }), { userSampleCap: 0 }).digest).toBe(
+      evidenceDigest('ada|0011'),
+    );
   });
 });
 
@@ -207,17 +207,23 @@ describe('phishing-resistant MFA', () => {
     expect(resistant([user('ada')]).corrected.reason).toBe('first sweep');
   });
 
-  test('the digest tells each membership', () => {
-    const digests = [
-      ['webauthn FIDO ACTIVE'],
-      ['push OKTA ACTIVE', 'webauthn FIDO INACTIVE'],
-      ['signed_nonce OKTA ACTIVE'],
-      ['push OKTA ACTIVE'],
-      ['email OKTA ACTIVE'],
-      [],
-    ].map((own) => resistant(people({ ada: own })).digest);
-    expect(new Set(digests).size).toBe(6);
-    expect(digests.at(-1)).toBe('0'.repeat(32));
+  test.each<[string[], string | undefined]>([
+    [['webauthn FIDO ACTIVE'], '1111'],
+    [['push OKTA ACTIVE', 'webauthn FIDO INACTIVE'], '1101'],
+    [['signed_nonce OKTA ACTIVE'], '0111'],
+    [['push OKTA ACTIVE'], '0101'],
+    [['email OKTA ACTIVE'], '0100'],
+    [['email OKTA ACTIVE', 'webauthn FIDO INACTIVE'], '1100'],
+    [[], undefined],
+  ])('the digest of somebody with %j has the class %s', (own, membership) => {
+    const expected = membership === undefined ? evidenceDigest() : evidenceDigest(`ada|${membership}`);
+    expect(resistant(people({ ada: own })).digest).toBe(expected);
+  });
+
+  test('the digest tells those outside of the sample', () => {
+    const outside = { userSampleCap: 0 };
+    expect(resistant(people({ ada: ['webauthn FIDO ACTIVE'] }), outside).digest).toBe(evidenceDigest('ada|0011'));
+    expect(resistant(people({ ada: ['email OKTA ACTIVE'] }), outside).digest).toBe(evidenceDigest());
   });
 });
 
@@ -271,13 +277,14 @@ describe('suspended users with app access', () => {
     expect(inactive([user('ada', 'SUSPENDED'), appLinks('ada', 1), user('ada', 'ACTIVE', 1)]).draxis.value).toBe(0);
   });
 
-  test('the digest tells who holds access and whether the cap leaves somebody out', () => {
-    const one = inactive([user('ada', 'SUSPENDED'), appLinks('ada', 1)]).digest;
-    expect(one).not.toBe(inactive([user('bob', 'SUSPENDED'), appLinks('bob', 1)]).digest);
-    expect(one).toBe(
-      inactive([user('ada', 'SUSPENDED'), appLinks('ada', 2), user('bob', 'SUSPENDED'), appLinks('bob', 0)]).digest,
-    );
-    expect(inactive([user('ada', 'SUSPENDED'), appLinks('ada', 0)]).digest).toBe('0'.repeat(32));
+  test('the digest is of those who hold access, and tells whom the cap leaves out', () => {
+    const ada = [user('ada', 'SUSPENDED'), appLinks('ada', 2)];
+    expect(inactive([...ada, user('bob', 'SUSPENDED'), appLinks('bob', 0)]).digest).toBe(evidenceDigest('ada|1010'));
+    const ids = Array.from({ length: 501 }, (_, index) => `u${index}`);
+    const ranked = [...ids].sort((a, b) => (toSampleRank(org, a) < toSampleRank(org, b) ? -1 : 1));
+    const last = ranked.at(-1);
+    const one = inactive(ids.flatMap((id) => [user(id, 'SUSPENDED'), appLinks(id, id === last ? 1 : 0)]));
+    expect(one.digest).toBe(evidenceDigest(`${last}|0010`));
   });
 });
 

@@ -21,10 +21,7 @@ describe('the JSON Schema', () => {
 
   test('is on file for topics that there are, and no others', () => {
     const files = topics.map(({ name, version }) => `${name}.v${version}.json`);
-    expect(
-      readdirSync(golden)
-        .filter((file) => files.includes(file))
-        .sort(),
-    ).toEqual([...files].sort());
+    const versions = readdirSync(golden).filter((file) => /\.v\d+\.json$/.test(file));
+    expect(versions.sort()).toEqual([...files].sort());
   });
 });
