@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { exitCodes } from '../runtime/errors.ts';
 import { init } from './commands/init.ts';
+import { createQueryCommands } from './commands/query-commands.ts';
 import { createSecretCommands } from './commands/secret.ts';
 import { createContext } from './context.ts';
 import type { Handlers } from './handlers.ts';
@@ -24,6 +26,7 @@ const handlers: Partial<Handlers> = {
     ...surroundings,
     readValue: (name) => readSecretValue(name, process.stdin, terminal.error),
   }),
+  ...createQueryCommands(context),
   run: async (options) => (await import('./commands/run.ts')).createRunCommand(context)(options),
   once: async (options) => (await import('./commands/run.ts')).createOnceCommand(context)(options),
   replay: async (options) => (await import('./commands/replay.ts')).createReplayCommand(context)(options),
@@ -39,6 +42,12 @@ const readVersion = (): string => {
     } catch {}
   return '0.0.0';
 };
+
+// Whoever reads the output may stop early (`kriver runs --json | head -1`): that is an end, not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCodes.ok);
+});
 
 // The exit code is set and the process left to end by itself, so that output that is under way is not cut off.
 process.exitCode = await runProgram(process.argv.slice(2), handlers, { terminal, version: readVersion() });

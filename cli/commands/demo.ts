@@ -4,9 +4,8 @@ import { requireConfig } from '../config/load.ts';
 import { type Context, loggerOf, untilInterrupted } from '../context.ts';
 import { openEmbedded } from '../embedded.ts';
 import type { DemoOptions, Handlers } from '../handlers.ts';
-import { showLive } from '../live.ts';
+import { runLive } from '../run-live.ts';
 import { simulatedDraxisToken, simulatedOktaToken, startSimulation } from '../simulation.ts';
-import { runStages } from '../stages.ts';
 import { runOnce } from './once.ts';
 
 const demoOrg = 'demo';
@@ -55,13 +54,10 @@ export const createDemoCommand =
         context.out.write(`${texts.join('\n\n')}\n`);
         return interrupted.signal.aborted ? exitCodes.tryLater : code;
       }
-      const stop = new AbortController();
-      const signal = AbortSignal.any([interrupted.signal, stop.signal]);
-      const running = runStages(embedded, signal).finally(() => stop.abort());
       const messages = [
         `Simulated Okta ${simulation.oktaUrl}, Draxis ${simulation.draxisUrl}; time runs ${speed} times as fast. Ctrl-C stops.`,
       ];
-      await Promise.all([running, showLive({ embedded, context, signal, messages: () => messages })]);
+      await runLive({ embedded, context, signal: interrupted.signal, messages: () => messages });
       return exitCodes.ok;
     } finally {
       await embedded.close();

@@ -2,8 +2,7 @@ import { exitCodes } from '../../runtime/errors.ts';
 import { type Context, configOf, createScreenLogger, loggerOf, printJson, untilInterrupted } from '../context.ts';
 import { openEmbedded } from '../embedded.ts';
 import type { Handlers } from '../handlers.ts';
-import { showLive } from '../live.ts';
-import { runStages } from '../stages.ts';
+import { runLive } from '../run-live.ts';
 import { runOnce } from './once.ts';
 
 /** `kriver run`: everything, until it is interrupted. A terminal shows the KRIs; elsewhere a line a change. */
@@ -16,13 +15,8 @@ export const createRunCommand =
     const interrupted = untilInterrupted();
     const embedded = await openEmbedded(config, context.clock, logger);
     try {
-      const stop = new AbortController();
-      const signal = AbortSignal.any([interrupted.signal, stop.signal]);
-      const running = runStages(embedded, signal).finally(() => stop.abort());
-      await Promise.all([
-        running,
-        showLive({ embedded, context, signal, messages: () => screen?.lines.slice(-3) ?? [] }),
-      ]);
+      const messages = () => screen?.lines.slice(-3) ?? [];
+      await runLive({ embedded, context, signal: interrupted.signal, messages });
     } finally {
       await embedded.close();
       interrupted.release();

@@ -30,14 +30,23 @@ const collect = async (values: string | Readable): Promise<Buffer> => {
 const writing = new Set<string>();
 let files = 0;
 
+/** The insert with a file in place of the body: `INSERT … FORMAT F`, or `INSERT … SELECT … FROM input('…') FORMAT F`. */
+const readFrom = (file: string, query: string): string => {
+  const at = query.lastIndexOf('FORMAT ');
+  const [statement, format] = [query.slice(0, at), query.slice(at + 'FORMAT '.length).trim()];
+  const input = statement.indexOf("FROM input('");
+  if (input < 0) return `${statement}FROM INFILE '${file}' COMPRESSION 'none' FORMAT ${format}`;
+  return `${statement.slice(0, input)}FROM file('${file}', '${format}', ${statement.slice(input + 'FROM input('.length)}`;
+};
+
 /**
  * chdb's connection with two of its limits lifted.
  *
  * - It runs one query at a time. A second one would occupy a thread of Node's small pool just to wait, so calls queue
  *   here, first come first served.
  * - It turns the body of an insert into text, which breaks binary formats and characters cut by a chunk. The body goes
- *   through a file of its own instead, which the engine reads by itself (`FROM INFILE`); bodies of 4 MB handed over in
- *   the statement failed where the same file did not.
+ *   through a file of its own instead, which the engine reads by itself (`FROM INFILE`, or `file` in place of `input`);
+ *   bodies of 4 MB handed over in the statement failed where the same file did not.
  */
 export const serialise = (connection: RawConnection, directory: string): RawConnection => {
   let last: Promise<unknown> = Promise.resolve();
@@ -51,11 +60,10 @@ export const serialise = (connection: RawConnection, directory: string): RawConn
     const { query, values, ...rest } = statement;
     if (values === undefined) return inTurn(() => call(statement));
     const body = await collect(values);
-    const format = query.lastIndexOf('FORMAT ');
     files += 1;
     const file = join(directory, `${files}.rows`);
     const literal = file.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
-    const sql = `${query.slice(0, format)}FROM INFILE '${literal}' COMPRESSION 'none' ${query.slice(format)}`;
+    const sql = readFrom(literal, query);
     return inTurn(async () => {
       writing.add(file);
       try {

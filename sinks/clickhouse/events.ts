@@ -14,44 +14,86 @@ export interface EventRow {
   readonly offset: number;
 }
 
-/** The columns of `events` in the order that they are written in, each with how. */
-const columns: readonly (readonly [name: string, write: (writer: RowBinaryWriter, row: EventRow) => void])[] = [
-  ['org', (writer, row) => writer.text(row.org)],
-  ['published', (writer, row) => writer.int64(row.facts.publishedMs)],
-  ['uuid', (writer, row) => writer.text(row.facts.uuid)],
-  ['event_type', (writer, row) => writer.text(row.facts.eventType)],
-  ['severity', (writer, row) => writer.nullableText(row.facts.severity)],
-  ['outcome_result', (writer, row) => writer.nullableText(row.facts.outcomeResult)],
-  ['outcome_reason', (writer, row) => writer.nullableText(row.facts.outcomeReason)],
-  ['actor_id', (writer, row) => writer.nullableText(row.facts.actorId)],
-  ['actor_type', (writer, row) => writer.nullableText(row.facts.actorType)],
-  ['country', (writer, row) => writer.nullableText(row.facts.country)],
-  ['transaction_id', (writer, row) => writer.nullableText(row.facts.transactionId)],
-  ['transaction_type', (writer, row) => writer.nullableText(row.facts.transactionType)],
-  ['api_token_id', (writer, row) => writer.nullableText(row.facts.apiTokenId)],
-  ['external_session_id', (writer, row) => writer.nullableText(row.facts.externalSessionId)],
-  ['root_session_id', (writer, row) => writer.nullableText(row.facts.rootSessionId)],
-  ['authn_request_id', (writer, row) => writer.nullableText(row.facts.authnRequestId)],
-  ['ended_session_id', (writer, row) => writer.nullableText(row.facts.endedSessionId)],
-  ['factor', (writer, row) => writer.nullableText(row.facts.factor)],
-  ['push_only_response_type', (writer, row) => writer.nullableText(row.facts.pushOnlyResponseType)],
-  ['behaviors', (writer, row) => writer.nullableText(row.facts.behaviors)],
-  ['log_only_security_data', (writer, row) => writer.nullableText(row.facts.logOnlySecurityData)],
-  ['has_user_behaviors', (writer, row) => writer.uint8(row.facts.userBehaviors === null ? 0 : 1)],
-  ['user_behaviors', (writer, row) => writer.pairs(row.facts.userBehaviors ?? [])],
-  ['targets', (writer, row) => writer.pairs(row.facts.targets)],
-  ['raw', (writer, row) => writer.bytes(row.raw)],
-  ['version', (writer, row) => writer.uint64(row.offset)],
-];
+/** The columns of `events` in the order that they are written in, as RowBinary has them. */
+const columns = {
+  org: 'String',
+  published: 'DateTime64(3)',
+  uuid: 'String',
+  event_type: 'String',
+  severity: 'Nullable(String)',
+  outcome_result: 'Nullable(String)',
+  outcome_reason: 'Nullable(String)',
+  actor_id: 'Nullable(String)',
+  actor_type: 'Nullable(String)',
+  country: 'Nullable(String)',
+  transaction_id: 'Nullable(String)',
+  transaction_type: 'Nullable(String)',
+  api_token_id: 'Nullable(String)',
+  external_session_id: 'Nullable(String)',
+  root_session_id: 'Nullable(String)',
+  authn_request_id: 'Nullable(String)',
+  ended_session_id: 'Nullable(String)',
+  factor: 'Nullable(String)',
+  push_only_response_type: 'Nullable(String)',
+  behaviors: 'Nullable(String)',
+  log_only_security_data: 'Nullable(String)',
+  has_user_behaviors: 'Bool',
+  user_behaviors: 'Array(Tuple(String, String))',
+  targets: 'Array(Tuple(String, String))',
+  raw: 'String',
+  version: 'UInt64',
+} as const;
 
-const insertStatement = `INSERT INTO events (${columns.map(([name]) => name).join(', ')}) FORMAT RowBinary`;
+/** One call after the other and no loop over the columns: this runs for every event, and a loop doubles its time. */
+const writeRow = (writer: RowBinaryWriter, { org, facts, raw, offset }: EventRow): void => {
+  writer.text(org);
+  writer.int64(facts.publishedMs);
+  writer.text(facts.uuid);
+  writer.text(facts.eventType);
+  writer.nullableText(facts.severity);
+  writer.nullableText(facts.outcomeResult);
+  writer.nullableText(facts.outcomeReason);
+  writer.nullableText(facts.actorId);
+  writer.nullableText(facts.actorType);
+  writer.nullableText(facts.country);
+  writer.nullableText(facts.transactionId);
+  writer.nullableText(facts.transactionType);
+  writer.nullableText(facts.apiTokenId);
+  writer.nullableText(facts.externalSessionId);
+  writer.nullableText(facts.rootSessionId);
+  writer.nullableText(facts.authnRequestId);
+  writer.nullableText(facts.endedSessionId);
+  writer.nullableText(facts.factor);
+  writer.nullableText(facts.pushOnlyResponseType);
+  writer.nullableText(facts.behaviors);
+  writer.nullableText(facts.logOnlySecurityData);
+  writer.uint8(facts.userBehaviors === null ? 0 : 1);
+  writer.pairs(facts.userBehaviors ?? []);
+  writer.pairs(facts.targets);
+  writer.bytes(raw);
+  writer.uint64(offset);
+};
+
+const structure = Object.entries(columns)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(', ');
+
+/**
+ * Through `input`, which reads plain texts and turns whole columns into those of the table: read straight into columns of
+ * LowCardinality, the same rows take the engine three times as long. Rows of one insert with the same identity are merged
+ * later, as those of two are: whoever reads does so with FINAL anyway.
+ */
+const insertStatement = [
+  `INSERT INTO events (${Object.keys(columns).join(', ')}) SETTINGS optimize_on_insert = 0`,
+  `SELECT * FROM input('${structure}') FORMAT RowBinary`,
+].join(' ');
 const typicalRowBytes = 512;
 
 /** Events in RowBinary, ready for `insertEvents`. */
 export const encodeEventRows = (rows: readonly EventRow[]): Buffer => {
   const raw = rows.reduce((bytes, row) => bytes + (row.raw?.length ?? 0), 0);
   const writer = createRowBinaryWriter(rows.length * typicalRowBytes + raw);
-  for (const row of rows) for (const [, write] of columns) write(writer, row);
+  for (const row of rows) writeRow(writer, row);
   return writer.finish();
 };
 

@@ -45,14 +45,16 @@ export const createRowBinaryWriter = (initialBytes = 65_536): RowBinaryWriter =>
 
   /** Short ASCII texts, which almost all are, are copied here: a call into the runtime costs more than the copy. */
   const writeAscii = (value: string): boolean => {
+    const target = buffer;
     const start = end + 1;
-    for (let index = 0; index < value.length; index += 1) {
+    const { length } = value;
+    for (let index = 0; index < length; index += 1) {
       const code = value.charCodeAt(index);
       if (code > 127) return false;
-      buffer[start + index] = code;
+      target[start + index] = code;
     }
-    buffer[end] = value.length;
-    end = start + value.length;
+    target[end] = length;
+    end = start + length;
     return true;
   };
 

@@ -10,6 +10,7 @@ import {
   type TruthTable,
   truthAt,
 } from '../../simulator/index.ts';
+import type { OktaServerOptions } from '../../simulator/okta/server.ts';
 import type { WorldSettings } from '../../simulator/world/options.ts';
 
 /** A Tuesday noon, on a whole minute: responses carry the whole second, so the newest T is this very moment. */
@@ -32,23 +33,23 @@ export const quietRates = {
 
 export type OrgOptions = Partial<Omit<WorldSettings, 'clock'>> & {
   clock?: Clock;
+  /** Calls a minute by Okta's buckets. None to speak of without: still time gives no rate limit back. */
+  rateLimits?: OktaServerOptions['rateLimits'];
   okta?: FaultScript;
   draxis?: (method: string, ordinal: number) => DraxisFault | undefined;
 };
 
 /** An Okta org, its Draxis tenant and their control, served on loopback at a time that only the test moves. */
 export const openOrg = async (options: OrgOptions = {}) => {
-  const { clock: given, okta: oktaFaults, draxis: draxisFaults, ...settings } = options;
+  const { clock: given, okta: oktaFaults, draxis: draxisFaults, rateLimits, ...settings } = options;
   const virtual = createVirtualClock(startMs);
   const clock = given ?? virtual;
   const world = createWorld({ seed: 1, users: 80, eventsPerDay: 1500, startMs, ...settings, clock });
-  // Still time gives no rate limit back, so there is none to speak of; the tests of rate limits set their own.
-  const rateLimits = { logs: 1e6, users: 1e6, user: 1e6, rest: 1e6 };
   const okta = createOktaServer({
     world,
     clock,
     token: oktaToken,
-    rateLimits,
+    rateLimits: { logs: 1e6, users: 1e6, user: 1e6, rest: 1e6, ...rateLimits },
     ...(oktaFaults === undefined ? {} : { faults: oktaFaults }),
   });
   const draxis = createDraxisServer({
@@ -78,6 +79,9 @@ export const openOrg = async (options: OrgOptions = {}) => {
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     },
     truthAt: (atMs: number, options = {}): TruthTable => truthAt(world, atMs, options),
+    /** When requests of a route came, in the order of arrival. */
+    requestTimes: (pattern: string): readonly number[] =>
+      okta.requests().recent.flatMap((request) => (request.pattern === pattern ? [request.atMs] : [])),
     requests: (pattern: string): number => okta.requests().counts[pattern] ?? 0,
     close: async (): Promise<void> => {
       for (const side of [oktaSide, draxisSide, controlSide]) await side.close();
@@ -93,6 +97,6 @@ export const servedEvents = ({ world }: Org): ReadonlySet<string> => {
   return new Set(served.map(({ event }) => `${event.publishedMs}|${event.uuid}`));
 };
 
-/** The newest T that Draxis was given, of each KRI in the order of arrival: must never fall. */
-export const pushedTimes = ({ draxis }: Org, slug: Slug): readonly number[] =>
-  draxis.pushes().flatMap((push) => (push.slug === slug ? [push.timestampMs] : []));
+/** Every T that Draxis was given of a KRI, in the order of arrival, from its n-th push of all on. */
+export const pushedTimes = ({ draxis }: Org, slug: Slug, from: number): readonly number[] =>
+  draxis.pushes().slice(from).flatMap((push) => (push.slug === slug ? [push.timestampMs] : []));

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Reading, Score } from '../../schemas/reading.ts';
 import { toSampleRank } from '../../schemas/sample.ts';
 import { type Slug, slugs } from '../../schemas/slugs.ts';
 import type { TruthTable } from '../../simulator/index.ts';
+import { definitions, expectTruth, toExpected } from './expect-truth.ts';
 import { createWorkspace, once, query, type Workspace } from './in-process.ts';
 import { hourMs, minuteMs, type Org, type OrgOptions, openOrg, startMs } from './simulated-org.ts';
 
@@ -16,33 +16,6 @@ const open = async (options: OrgOptions, ingest: Readonly<Record<string, unknown
   const workspace = createWorkspace({ orgs: [{ name: 'acme', ingest }] });
   closers.push(org.close, workspace.remove);
   return { org, workspace, pass: () => once({ workspace, environment: org.environment, clock: org.clock }) };
-};
-
-const definitions = ['draxis', 'corrected'] as const;
-type Counts = readonly [numerator: number | null, denominator: number | null] | string;
-
-const counted = ({ status, reason, numerator, denominator }: Score): Counts =>
-  status === 'unknown' ? `unknown: ${reason}` : [numerator, denominator];
-
-/** What a reading has to say: the truth, or why it cannot be known in this org at all. */
-const expected = (slug: Slug, definition: 'draxis' | 'corrected', truth: TruthTable, engine: string): Counts => {
-  const { numerator, denominator } = truth[slug][definition];
-  if (slug === 'okta_app_policy_exceptions' && engine === 'v1') return 'unknown: engine';
-  if (slug === 'okta_failed_mfa_push_24h' && definition === 'draxis' && engine === 'idx' && numerator === 0)
-    return 'unknown: engine';
-  return [numerator, denominator];
-};
-
-const expectTruth = (readings: readonly Reading[], org: Org) => {
-  const { engine } = org.world.options;
-  for (const reading of readings) {
-    const truth = org.truthAt(Date.parse(reading.asOf));
-    for (const definition of definitions) {
-      expect(counted(reading[definition]), `${reading.slug} ${definition} at ${reading.asOf}`).toEqual(
-        expected(reading.slug, definition, truth, engine),
-      );
-    }
-  }
 };
 
 interface Row {
@@ -74,7 +47,7 @@ const expectStoredTruth = async (workspace: Workspace, org: Org): Promise<number
       const [numerator, denominator, status] = row[definition];
       const found = status.startsWith('unknown') ? status : [number(numerator), number(denominator)];
       expect(found, `${slug} ${definition} stored at ${new Date(atMs).toISOString()}`).toEqual(
-        expected(slug, definition, truth, engine),
+        toExpected(slug, definition, truth, engine),
       );
     }
   }

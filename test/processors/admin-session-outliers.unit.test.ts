@@ -243,6 +243,13 @@ describe('admin session outliers', () => {
       });
     });
 
+    test('a clear before the start that arrives after it is no unmatched end either', () => {
+      expectSessions([adminAccess(ago({ hours: 1 }), '102a'), clearSessions(ago({ hours: 12 }), '00uada')], {
+        corrected: 0,
+        measures: { closed: 0, open_now: 1, unmatched_ends: 0 },
+      });
+    });
+
     test('a clear of something that is no user, or of an unknown one, ends nothing', () => {
       const start = adminAccess(ago({ hours: 12 }), '102a', { actor: 'unknown' });
       const target = [

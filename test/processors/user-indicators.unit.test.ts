@@ -163,6 +163,7 @@ describe('MFA adoption', () => {
 describe('phishing-resistant MFA', () => {
   test.each<[string[], (number | null)[], (number | null)[], Record<string, number>]>([
     [['webauthn FIDO ACTIVE'], [1, 1], [1, 1], { resistant: 1, fastpass: 0 }],
+    [['push OKTA ACTIVE', 'webauthn FIDO ACTIVE'], [1, 1], [1, 1], { resistant: 1, fastpass: 0 }],
     [['u2f FIDO ACTIVE'], [1, 1], [1, 1], { resistant: 1, fastpass: 0 }],
     [['u2f YUBICO ACTIVE'], [1, 1], [1, 1], { resistant: 1, fastpass: 0 }],
     [['webauthn CUSTOM ACTIVE'], [1, 1], [1, 1], { resistant: 1, fastpass: 0 }],
