@@ -3,15 +3,14 @@ import type { IndicatorSettings } from '../processors/indicator.ts';
 import { indicators } from '../processors/indicators/index.ts';
 import { runProcessors } from '../processors/run-processors.ts';
 import type { Until } from '../runtime/bus/consume-partitions.ts';
-import { hourMs, minuteMs } from '../schemas/time.ts';
+import { hourMs } from '../schemas/time.ts';
 import { runClickHouse } from '../sinks/clickhouse/run-clickhouse.ts';
 import { type DraxisResult, runDraxis } from '../sinks/draxis/run-draxis.ts';
+import { defaultRewindMs } from '../sinks/rewind.ts';
 import type { Config, OrgConfig } from './config/config.ts';
 import type { Embedded } from './embedded.ts';
 import { thresholdsOf } from './shown-reading.ts';
 
-/** After an unclean stop the last minutes of log are written again: ClickHouse does not sync each insert to the disk. */
-const rewindMs = 15 * minuteMs;
 const purgeEveryMs = hourMs;
 
 export const toIndicatorSettings = (org: OrgConfig): IndicatorSettings => ({
@@ -54,7 +53,7 @@ export const createStages = (embedded: Embedded) => {
         signal,
         clock,
         logger: logger.child({ component: 'clickhouse' }),
-        rewindMs: embedded.uncleanStop ? rewindMs : undefined,
+        rewindMs: embedded.uncleanStop ? defaultRewindMs : undefined,
       });
     },
     draxis: (until: Until, signal: AbortSignal): Promise<DraxisResult> =>

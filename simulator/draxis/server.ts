@@ -150,5 +150,3 @@ export const createDraxisServer = (options: DraxisServerOptions) => {
     dropSessions: (): void => sessions.clear(),
   };
 };
-
-export type DraxisServer = ReturnType<typeof createDraxisServer>;
