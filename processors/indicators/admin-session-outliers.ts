@@ -134,6 +134,11 @@ const openFrom = (starts: readonly Entry[], ends: readonly Entry[], afterMs: num
 const sessionContributions = (key: string, group: Group): readonly Contribution[] => {
   const starts = group.filter((entry) => kindOf(entry) === 'start');
   const ends = group.filter((entry) => kindOf(entry) !== 'start');
+  // Most sign-outs are of sessions that never were in the Admin Console.
+  if (starts.length === 0) {
+    const unmatched = ends.filter((entry) => kindOf(entry) !== 'clear').map(([timeMs]) => timeMs);
+    return unionOfDayWindows(unmatched).map(({ from, to }) => ({ from, to, counters: ['unmatchedEnds'] }));
+  }
   const signOuts = ends.filter((entry) => kindOf(entry) === 'end');
   const contributions: Contribution[] = [...draxisOutliers(key, starts, signOuts)];
   const addUnion = (counter: string, union: readonly Minutes[]): void => {

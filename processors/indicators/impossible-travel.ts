@@ -18,6 +18,16 @@ const signInKey = (facts: Facts): string => {
 
 /** Groups that remember that a minute had behaviours, or people who signed in: for a week, which an org without
  * Behavior Detection is told from a quiet one by. */
+const toSeenKeys = (minute: number) => {
+  if (seenKeys.minute !== minute) {
+    seenKeys = { minute, behaviours: `behaviours/${minute}`, people: `people/${minute}` };
+  }
+  return seenKeys;
+};
+
+/** Those of the last minute that was asked for: hundreds of events in a row are of the same. */
+let seenKeys = { minute: Number.NaN, behaviours: '', people: '' };
+
 const isSeen = (key: string): boolean => key.startsWith('behaviours/') || key.startsWith('people/');
 
 const signInEvents = new Set(['user.session.start', 'policy.evaluate_sign_on', 'user.authentication.verify']);
@@ -51,11 +61,10 @@ export const impossibleTravel = defineIndicator<LogIndicator>({
     const minute = toMinute(facts.publishedMs);
     const result = velocityResult(facts, settings.velocityNames);
     const evaluated = result !== undefined || carriesBehaviors(facts);
-    if (evaluated && !groups.has(`behaviours/${minute}`)) {
-      changed.push([`behaviours/${minute}`, [[minuteToMs(minute), '']]]);
-    }
-    if (signInEvents.has(facts.eventType) && !groups.has(`people/${minute}`)) {
-      changed.push([`people/${minute}`, [[minuteToMs(minute), '']]]);
+    const seen = toSeenKeys(minute);
+    if (evaluated && !groups.has(seen.behaviours)) changed.push([seen.behaviours, [[minuteToMs(minute), '']]]);
+    if (signInEvents.has(facts.eventType) && !groups.has(seen.people)) {
+      changed.push([seen.people, [[minuteToMs(minute), '']]]);
     }
     const contains = facts.behaviors !== null && mentionsVelocity(facts.behaviors);
     if (contains || result !== undefined) {

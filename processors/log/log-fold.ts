@@ -43,14 +43,17 @@ export const createLogFold = (options: {
   /** What `takeChanges` gave and the store kept; empty for a new org. */
   readonly saved: Iterable<readonly [string, unknown]>;
   readonly epoch?: number;
+  /** False where nothing is saved, so that no changes are kept for it. */
+  readonly saves?: boolean;
   /** Which minutes get a reading; all when absent. A replay asks for few. */
   readonly wanted?: (minute: number) => boolean;
 }): LogFold => {
-  const { settings, epoch = 0, wanted } = options;
+  const { settings, epoch = 0, saves = true, wanted } = options;
   let changes = new Map<string, unknown>();
   const unsettled = createUnsettled();
   const folds = options.indicators.map((indicator) =>
     createIndicatorFold(indicator, settings, (key, before, group) => {
+      if (!saves) return;
       const saved = `${indicator.slug}/${key}`;
       changes.set(saved, group);
       unsettled.note(saved, before);

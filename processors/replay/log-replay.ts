@@ -38,6 +38,7 @@ export const createLogReplay = (options: {
     settings: options.settings,
     indicators: logIndicators,
     saved: [],
+    saves: false,
     wanted: (minute) => wanted(minute),
   });
   const named = times.kind === 'at' ? new Set(times.minutes) : undefined;

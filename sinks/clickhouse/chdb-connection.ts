@@ -23,7 +23,7 @@ const collect = async (values: string | Readable): Promise<Buffer> => {
   if (typeof values === 'string') return Buffer.from(values);
   const chunks: Buffer[] = [];
   for await (const chunk of values) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer));
-  return Buffer.concat(chunks);
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 };
 
 /** The files that inserts of this process, over any connection, are using. */

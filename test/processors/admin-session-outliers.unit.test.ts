@@ -196,6 +196,14 @@ describe('admin session outliers', () => {
     );
   });
 
+  test('a start in the millisecond of an end is closed by it, and by no later one', () => {
+    const startMs = ago({ hours: 12 });
+    expectSessions([adminAccess(startMs, '102a'), signOut(startMs, '102a'), signOut(ago({ hours: 1 }), '102a')], {
+      corrected: 0,
+      measures: { closed: 1, longest_minutes: 0 },
+    });
+  });
+
   test('two sessions of one id that last the same and end in the same minute are two', () => {
     const at = (ms: number) => [adminAccess(ago({ hours: 1 }) - ms, '102a'), signOut(ago({ hours: 1 }) - ms, '102a')];
     expectSessions([...at(1000), ...at(0)], { measures: { closed: 2, longest_minutes: 0 } });

@@ -4,7 +4,7 @@ import { logIndicators } from '../../processors/indicators/index.ts';
 import { createLogFold } from '../../processors/log/log-fold.ts';
 import type { Progress } from '../../schemas/progress.ts';
 import { dayMs, hourMs, minuteMs, toTimestamp } from '../../schemas/time.ts';
-import { ago, denyPush, noon } from './events.ts';
+import { adminAccess, ago, denyPush, noon, signOut } from './events.ts';
 import { factsOf, newestAt, progressAt, readingsOf, type Step, settings } from './given.ts';
 
 const { slug } = failedMfaPush;
@@ -279,6 +279,28 @@ describe('the state of the fold', () => {
     fold.progress(progressAt(noon + 3 * dayMs), 3);
     take();
     expect([...saved.keys()].sort()).toEqual(['meta', 'progress']);
+  });
+
+  test('keeps a session that has a start for 8 days more than readings are revised, and ends alone for one', () => {
+    const fold = createLogFold({ settings, indicators: logIndicators, saved: [] });
+    const keys = new Set<string>();
+    const sessionsAfter = (days: number): string[] => {
+      fold.progress(progressAt(noon + days * dayMs), Math.round(days * 1440));
+      for (const [key, value] of fold.takeChanges()) {
+        if (value === undefined) keys.delete(key);
+        else keys.add(key);
+      }
+      return [...keys]
+        .filter((key) => key.includes('/session/') || key.includes('/user/'))
+        .map((key) => key.slice(32))
+        .sort();
+    };
+    fold.event(factsOf(adminAccess(noon, '102open')));
+    fold.event(factsOf(signOut(noon, '102alone')));
+    expect(sessionsAfter(0)).toEqual(['session/102alone', 'session/102open', 'user/00uada']);
+    expect(sessionsAfter(3)).toEqual(['session/102open', 'user/00uada']);
+    expect(sessionsAfter(10 - 1 / 1440)).toEqual(['session/102open', 'user/00uada']);
+    expect(sessionsAfter(10)).toEqual([]);
   });
 
   test('gives each change once', () => {
