@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Logger } from 'pino';
 import { createCommitQueue } from './commit-queue.ts';
-import { AppError } from './errors.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { checkBeforeOpen } from './lmdb-preflight.ts';
 import { sealJson } from './sealed-json.ts';
 import { toStorageError } from './storage-error.ts';
@@ -33,35 +33,6 @@ export interface LmdbEnvironment {
 
 /** Address space, not disk: the file grows with its content. Reserved generously, because growing the map means remapping. */
 const defaultMapSizeBytes = 64 * 2 ** 30;
-const openHere = new Set<string>();
-
-const inUse = (directory: string, pid: number, where = '', cause?: unknown): AppError =>
-  new AppError('directory-in-use', `${directory} is in use by process ${pid}${where}.`, {
-    hint: 'Stop that process first, or give this one a directory of its own. Only one may write there.',
-    cause,
-  });
-
-/**
- * Refuses when another process has the directory. Node has no flock, and a file with a pid in it lies after a SIGKILL,
- * with reused pids and across containers. But lmdb itself keeps a table of reading processes in lock.mdb, each guarded by an
- * fcntl lock that the kernel drops with the process, on Linux and macOS alike. So: enter the table by reading once, clear
- * entries of the dead, and see who else is there. Two that start at the same moment may both refuse; never do both go on.
- */
-const refuseSecondProcess = (root: RootDatabase<Buffer, LmdbKey>, directory: string): void => {
-  try {
-    root.getBinary('enter the table of readers');
-  } catch (error) {
-    // Its place in the table goes by process id, and containers that share the directory often have the same ones.
-    // lmdb gives up after ten seconds.
-    throw inUse(directory, process.pid, ' of another container', error);
-  }
-  root.readerCheck();
-  const pids = [...root.readerList().matchAll(/^\s*(\d+)\s+[0-9a-f]+\s/gim)].map(([, pid]) => Number(pid));
-  const other = pids.find((pid) => pid !== process.pid);
-  if (other !== undefined) throw inUse(directory, other);
-  if (pids.length > 1) throw inUse(directory, process.pid, ' of another container');
-  if (pids.length === 0) throw new Error('lmdb lists no reader, not even this process');
-};
 
 /**
  * Opens the directory, creating it for this user alone. Fails with `directory-in-use`, `directory-unwritable`,
@@ -86,9 +57,11 @@ export const openLmdbEnvironment = async (options: {
   } catch (error) {
     throw toStorageError(error, directory);
   }
-  if (openHere.has(directory)) throw inUse(directory, process.pid);
-  openHere.add(directory);
+  const unlock = await lockDirectory(directory).catch((error: unknown) => {
+    throw toStorageError(error, directory);
+  });
 
+  let closed = false;
   let root: RootDatabase<Buffer, LmdbKey> | undefined;
   try {
     // Without overlappingSync a committed transaction is a flushed one. `permissionsMode` is missing in lmdb's types.
@@ -99,7 +72,6 @@ export const openLmdbEnvironment = async (options: {
       permissionsMode: 0o600,
     } as typeof rootOptions);
     const opened = root;
-    refuseSecondProcess(opened, directory);
     const table = (name: string, { compressed = false } = {}): Table =>
       opened.openDB<Buffer, LmdbKey>({ name, encoding: 'binary', ...(compressed ? { compression: true } : {}) });
 
@@ -118,7 +90,8 @@ export const openLmdbEnvironment = async (options: {
       table,
       write: queue.write,
       close: async () => {
-        if (!openHere.delete(directory)) return;
+        if (closed) return;
+        closed = true;
         await queue.drained();
         try {
           if (!visit) opened.transactionSync(() => void marks.remove('running'));
@@ -129,11 +102,12 @@ export const openLmdbEnvironment = async (options: {
           );
         }
         await opened.close();
+        await unlock();
       },
     };
   } catch (error) {
     await root?.close();
-    openHere.delete(directory);
+    await unlock();
     throw toStorageError(error, directory);
   }
 };
