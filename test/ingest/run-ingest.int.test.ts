@@ -292,7 +292,7 @@ describe('the System Log', () => {
 
   it('sends what is no event to dead letters, notes the minute, and goes on', async () => {
     const huge = { ...event('huge', '2026-11-24T10:00:00.001Z'), blob: 'x'.repeat(1_100_000) };
-    const deep = `{"uuid":"deep","published":"2026-11-24T10:30:00.000Z","eventType":"a","x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
+    const deep = `{"uuid":"deep","published":"2026-11-24T10:30:00.000Z","eventType":"a","x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     const bad = { uuid: 'bad', published: '2026-09-31T00:00:00.000Z', eventType: 'a' };
     const events = [event('good', '2026-11-24T11:00:00.000Z'), bad, huge, deep];
     const { bus, once } = await stage(createModelOrg({ events }));
