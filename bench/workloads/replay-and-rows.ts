@@ -44,7 +44,10 @@ export const createReplayAndRows =
         if (replay.finish(nobody).length < 7) throw new Error('Not every KRI has a reading.');
         return offset;
       });
-      const stored = await client.query({ query: 'SELECT toUInt32(count()) AS rows FROM events', format: 'JSONEachRow' });
+      const stored = await client.query({
+        query: 'SELECT toUInt32(count()) AS rows FROM events',
+        format: 'JSONEachRow',
+      });
       const [row] = await stored.json<{ rows: number }>();
       if (row === undefined || row.rows < measured.events * 0.98) throw new Error('Rows are missing in ClickHouse.');
       return measured;

@@ -5,8 +5,6 @@ import { AppError } from '../../runtime/errors.ts';
 
 /** A line longer than this is cut: it is no event, and memory has a bound. What is left is not JSON and so is noticed. */
 const longestLineBytes = 16 * 2 ** 20;
-/** Four times Node's own: with chunks that small, a tenth of the time of a replay goes into asking for the next one. */
-const chunkBytes = 2 ** 18;
 const lineFeed = 0x0a;
 
 export interface RecordedLine {
@@ -33,7 +31,7 @@ const toReadError = (path: string, error: unknown): AppError => {
 export async function* readChunks(path: string): AsyncGenerator<Buffer> {
   try {
     // Looked at and put back, not read twice: the file may be a pipe.
-    const raw = createReadStream(path, { highWaterMark: chunkBytes });
+    const raw = createReadStream(path);
     await once(raw, 'readable');
     const head: Buffer | null = raw.read();
     if (head !== null) raw.unshift(head);

@@ -16,19 +16,20 @@ const signInKey = (facts: Facts): string => {
   return `u:${facts.uuid}`;
 };
 
-/** Groups that remember that a minute had behaviours, or people who signed in: for a week, which an org without
- * Behavior Detection is told from a quiet one by. */
+/**
+ * Groups that remember that a minute had behaviours, or people who signed in: for a week, which an org without
+ * Behavior Detection is told from a quiet one by.
+ */
+const isSeen = (key: string): boolean => key.startsWith('behaviours/') || key.startsWith('people/');
+
+/** The keys of the minute that was asked for last: many events in a row are of the same, and keys cost. */
+let seenKeys = { minute: Number.NaN, behaviours: '', people: '' };
 const toSeenKeys = (minute: number) => {
   if (seenKeys.minute !== minute) {
     seenKeys = { minute, behaviours: `behaviours/${minute}`, people: `people/${minute}` };
   }
   return seenKeys;
 };
-
-/** Those of the last minute that was asked for: hundreds of events in a row are of the same. */
-let seenKeys = { minute: Number.NaN, behaviours: '', people: '' };
-
-const isSeen = (key: string): boolean => key.startsWith('behaviours/') || key.startsWith('people/');
 
 const signInEvents = new Set(['user.session.start', 'policy.evaluate_sign_on', 'user.authentication.verify']);
 

@@ -43,12 +43,14 @@ export const createLogFold = (options: {
   /** What `takeChanges` gave and the store kept; empty for a new org. */
   readonly saved: Iterable<readonly [string, unknown]>;
   readonly epoch?: number;
+  /** How far behind asOf events may come, in minutes: what only earlier ones could need is forgotten. R when absent. */
+  readonly lateMinutes?: number;
   /** False where nothing is saved, so that no changes are kept for it. */
   readonly saves?: boolean;
   /** Which minutes get a reading; all when absent. A replay asks for few. */
   readonly wanted?: (minute: number) => boolean;
 }): LogFold => {
-  const { settings, epoch = 0, saves = true, wanted } = options;
+  const { settings, epoch = 0, saves = true, lateMinutes = revisedMinutes, wanted } = options;
   let changes = new Map<string, unknown>();
   const unsettled = createUnsettled();
   const folds = options.indicators.map((indicator) =>
@@ -193,7 +195,7 @@ export const createLogFold = (options: {
       const crossedHour = newest === undefined || Math.floor(passed / 60) > Math.floor(newest / 60);
       newest = passed;
       settle(passed);
-      if (crossedHour) forget(oldest);
+      if (crossedHour) forget(passed - lateMinutes);
       unsettled.settle(changes);
       // For its dead letters; those that came since the last readings are listed again in the next record.
       changes.set('progress', progress);

@@ -39,6 +39,8 @@ export const createLogReplay = (options: {
     indicators: logIndicators,
     saved: [],
     saves: false,
+    // `event` refuses what is older than the progress, which trails far enough behind.
+    lateMinutes: 0,
     wanted: (minute) => wanted(minute),
   });
   const named = times.kind === 'at' ? new Set(times.minutes) : undefined;

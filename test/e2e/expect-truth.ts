@@ -4,8 +4,6 @@ import type { Slug } from '../../schemas/slugs.ts';
 import type { TruthTable } from '../../simulator/index.ts';
 import type { Org } from './simulated-org.ts';
 
-export { definitions };
-
 /** Numerator and denominator, or why they are unknown. */
 type Counts = readonly [numerator: number | null, denominator: number | null] | string;
 

@@ -13,7 +13,10 @@ import { openChdb } from '../../sinks/clickhouse/client.ts';
 /** A directory of its own with a kriver.yaml (JSON is YAML) for what the environment cannot say. */
 export const createWorkspace = (settings: Readonly<Record<string, unknown>> = {}) => {
   const directory = mkdtempSync(join(tmpdir(), 'kriver-e2e-'));
-  writeFileSync(join(directory, 'kriver.yaml'), JSON.stringify({ log_level: 'debug', disk_reserve_mb: 1, ...settings }));
+  writeFileSync(
+    join(directory, 'kriver.yaml'),
+    JSON.stringify({ log_level: 'debug', disk_reserve_mb: 1, ...settings }),
+  );
   return {
     directory,
     data: join(directory, 'data'),

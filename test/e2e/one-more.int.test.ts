@@ -32,7 +32,8 @@ const someone = (org: Org, is: (user: UserState) => boolean): UserState => {
   if (user === undefined) throw new Error('the org has nobody like that');
   return user;
 };
-const hasKind = (kinds: readonly string[]) => (user: UserState) => user.factors.some(({ kind }) => kinds.includes(kind));
+const hasKind = (kinds: readonly string[]) => (user: UserState) =>
+  user.factors.some(({ kind }) => kinds.includes(kind));
 const hasNothing = ({ factors }: UserState) => factors.length === 0;
 
 /** A person with no factor, whoever had it before. */
@@ -135,47 +136,62 @@ const pushedValue = (truth: TruthTable, slug: Slug): number | undefined => {
 };
 
 describe('one more', () => {
-  it.each(changes)('$title moves $slug by exactly that, and no other KRI', async ({ slug, engine, adds, prepare, change }) => {
-    const org = await openOrg({ engine, seed: 11, users: 40, eventsPerDay: 400, historyHours: 24, rates: quietRates });
-    const settings = { definitions: Object.fromEntries(slugs.map((each) => [each, pushedDefinition(each)])), ingest: { lookback_hours: 24 } };
-    const workspace = createWorkspace({ orgs: [{ name: 'acme', ...settings }] });
-    closers.push(org.close, workspace.remove);
-    const pass = () => once({ workspace, environment: org.environment, clock: org.clock });
-    const subject = (await prepare?.(org)) ?? '';
-    await pass();
-
-    // What the same org would say at the same moments without the change: whatever else time moves, moves in both.
-    const newestMs = org.clock.now() + 61 * minuteMs;
-    const settledMs = newestMs - 10 * minuteMs;
-    const options = { persistedByMs: newestMs };
-    const without = { newest: org.truthAt(newestMs, options), settled: org.truthAt(settledMs, options) };
-    await change(org, subject);
-    org.clock.advance(61 * minuteMs);
-    expect((await pass()).code).toBe(0);
-
-    const rows = await current(workspace);
-    expect(rows.map((row) => row.slug).sort()).toEqual([...slugs].sort());
-    for (const row of rows) {
-      const { draxis, corrected } = without.newest[row.slug];
-      const [moreDraxis, moreCorrected] = row.slug === slug ? adds : [0, 0];
-      const noPolicies = row.slug === 'okta_app_policy_exceptions' && engine === 'v1';
-      const noClassicDenials = row.slug === 'okta_failed_mfa_push_24h' && engine === 'idx';
-      expect(row, `${row.slug} in ClickHouse`).toEqual({
-        slug: row.slug,
-        at: String(newestMs / 1000),
-        draxis: noPolicies || noClassicDenials ? null : String(draxis.numerator + moreDraxis),
-        corrected: noPolicies ? null : String(corrected.numerator + moreCorrected),
+  it.each(changes)(
+    '$title moves $slug by exactly that, and no other KRI',
+    async ({ slug, engine, adds, prepare, change }) => {
+      const org = await openOrg({
+        engine,
+        seed: 11,
+        users: 40,
+        eventsPerDay: 400,
+        historyHours: 24,
+        rates: quietRates,
       });
-    }
+      const settings = {
+        definitions: Object.fromEntries(slugs.map((each) => [each, pushedDefinition(each)])),
+        ingest: { lookback_hours: 24 },
+      };
+      const workspace = createWorkspace({ orgs: [{ name: 'acme', ...settings }] });
+      closers.push(org.close, workspace.remove);
+      const pass = () => once({ workspace, environment: org.environment, clock: org.clock });
+      const subject = (await prepare?.(org)) ?? '';
+      await pass();
 
-    const isPushed = (each: Slug) => !(each === 'okta_app_policy_exceptions' && engine === 'v1');
-    for (const each of slugs.filter(isPushed)) {
-      const [atMs, truthWithout] = /_24h$/.test(each) ? [settledMs, without.settled] : [newestMs, without.newest];
-      const truth = org.truthAt(atMs);
-      const definition = pushedDefinition(each);
-      const more = each === slug ? adds[definition === 'draxis' ? 0 : 1] : 0;
-      expect(truth[each][definition].numerator - truthWithout[each][definition].numerator, `truth of ${each}`).toBe(more);
-      expect(org.draxis.current(each), each).toMatchObject({ timestampMs: atMs, value: pushedValue(truth, each) });
-    }
-  });
+      // What the same org would say at the same moments without the change: whatever else time moves, moves in both.
+      const newestMs = org.clock.now() + 61 * minuteMs;
+      const settledMs = newestMs - 10 * minuteMs;
+      const options = { persistedByMs: newestMs };
+      const without = { newest: org.truthAt(newestMs, options), settled: org.truthAt(settledMs, options) };
+      await change(org, subject);
+      org.clock.advance(61 * minuteMs);
+      expect((await pass()).code).toBe(0);
+
+      const rows = await current(workspace);
+      expect(rows.map((row) => row.slug).sort()).toEqual([...slugs].sort());
+      for (const row of rows) {
+        const { draxis, corrected } = without.newest[row.slug];
+        const [moreDraxis, moreCorrected] = row.slug === slug ? adds : [0, 0];
+        const noPolicies = row.slug === 'okta_app_policy_exceptions' && engine === 'v1';
+        const noClassicDenials = row.slug === 'okta_failed_mfa_push_24h' && engine === 'idx';
+        expect(row, `${row.slug} in ClickHouse`).toEqual({
+          slug: row.slug,
+          at: String(newestMs / 1000),
+          draxis: noPolicies || noClassicDenials ? null : String(draxis.numerator + moreDraxis),
+          corrected: noPolicies ? null : String(corrected.numerator + moreCorrected),
+        });
+      }
+
+      const isPushed = (each: Slug) => !(each === 'okta_app_policy_exceptions' && engine === 'v1');
+      for (const each of slugs.filter(isPushed)) {
+        const [atMs, truthWithout] = /_24h$/.test(each) ? [settledMs, without.settled] : [newestMs, without.newest];
+        const truth = org.truthAt(atMs);
+        const definition = pushedDefinition(each);
+        const more = each === slug ? adds[definition === 'draxis' ? 0 : 1] : 0;
+        expect(truth[each][definition].numerator - truthWithout[each][definition].numerator, `truth of ${each}`).toBe(
+          more,
+        );
+        expect(org.draxis.current(each), each).toMatchObject({ timestampMs: atMs, value: pushedValue(truth, each) });
+      }
+    },
+  );
 });

@@ -28,8 +28,11 @@ const newWorkspace = (settings?: Readonly<Record<string, unknown>>) => {
 };
 
 const noServers = { clickhouse: { kind: 'none' } };
-const run = (workspace: Workspace, args: readonly string[], environment: Readonly<Record<string, string>> = org.environment) =>
-  runProgram(args, { directory: workspace.directory, environment });
+const run = (
+  workspace: Workspace,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = org.environment,
+) => runProgram(args, { directory: workspace.directory, environment });
 
 const filesIn = (directory: string): string[] =>
   readdirSync(directory, { withFileTypes: true, recursive: true })
@@ -56,7 +59,9 @@ describe('kriver once --json', () => {
     expect(Object.keys(report).sort()).toEqual(['asOf', 'org', 'readings', 'run']);
     expect(report).toMatchObject({ org: 'acme', asOf: '2026-11-24T12:00:00.000Z' });
     expect(runSchema.parse(report.run)).toMatchObject({ trigger: 'once', error: null, rowsSkipped: 0 });
-    const readings = report.readings.map((shown: Record<string, unknown>) => readingSchema.strict().parse(expectShown(shown)));
+    const readings = report.readings.map((shown: Record<string, unknown>) =>
+      readingSchema.strict().parse(expectShown(shown)),
+    );
     expect(readings.map(({ slug }: { slug: string }) => slug)).toEqual([...slugs]);
     expectTruth(readings, org);
 
@@ -80,12 +85,19 @@ describe('kriver replay --json', () => {
     const { code, out, error } = await run(workspace, ['replay', file, '--engine', 'idx', '--json'], {});
 
     expect(code, error).toBe(0);
-    const documents = out.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(documents.map(({ slug }) => slug)).toEqual(expect.arrayContaining(slugs.filter((slug) => slug.endsWith('_24h'))));
+    const documents = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(documents.map(({ slug }) => slug)).toEqual(
+      expect.arrayContaining(slugs.filter((slug) => slug.endsWith('_24h'))),
+    );
     for (const document of documents) {
       const { draxis, corrected, ...rest } = expectShown(document) as Record<string, Record<string, unknown>>;
       expect([draxis?.['coverage'], corrected?.['coverage']]).toEqual(['assumed', 'assumed']);
-      readingSchema.strict().parse({ ...rest, draxis: { ...draxis, coverage: 1 }, corrected: { ...corrected, coverage: 1 } });
+      readingSchema
+        .strict()
+        .parse({ ...rest, draxis: { ...draxis, coverage: 1 }, corrected: { ...corrected, coverage: 1 } });
     }
   });
 });
@@ -107,7 +119,13 @@ describe('exit codes', () => {
     ['65', 'a file of events that is none', ['replay', 'kriver.yaml'], {}, /kriver\.yaml/],
     ['65', 'a file that is not there', ['replay', 'nowhere.ndjson'], {}, /nowhere\.ndjson/],
     ['78', 'no org', ['once'], {}, /KRIVER_OKTA_BASE_URL/],
-    ['78', 'a base URL of the admin console', ['once'], { KRIVER_OKTA_BASE_URL: 'https://acme-admin.okta.com' }, /admin/],
+    [
+      '78',
+      'a base URL of the admin console',
+      ['once'],
+      { KRIVER_OKTA_BASE_URL: 'https://acme-admin.okta.com' },
+      /admin/,
+    ],
     ['78', 'a configuration that is not there', ['once', '--config', 'other.yaml'], {}, /other\.yaml/],
     ['77', 'a token that Okta does not know', ['once'], { KRIVER_OKTA_TOKEN: '00another' }, /E0000011/],
   ])('%s: %s', async (code, _, args, environment, says) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { draxisToken, oktaToken } from './simulated-org.ts';
 
 const entry = fileURLToPath(new URL('../../bin/kriver.mjs', import.meta.url));
@@ -19,6 +19,12 @@ export const expectNoSecret = (text: string): void => {
   for (const secret of secrets) expect(text.includes(secret), 'a token was printed').toBe(false);
 };
 
+/** What a failed test has left running. */
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** The program as people start it, built when it is stale, with nothing of this process's environment but its path. */
 export const startProgram = (
   args: readonly string[],
@@ -30,6 +36,7 @@ export const startProgram = (
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   const text = { out: '', error: '' };
   const watchers = new Set<() => void>();
   for (const stream of ['out', 'error'] as const) {
@@ -40,6 +47,7 @@ export const startProgram = (
   }
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code, signal) => {
+      running.delete(child);
       for (const watch of [...watchers]) watch();
       resolve({ code, signal, ...text });
     });

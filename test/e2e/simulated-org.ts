@@ -99,4 +99,7 @@ export const servedEvents = ({ world }: Org): ReadonlySet<string> => {
 
 /** Every T that Draxis was given of a KRI, in the order of arrival, from its n-th push of all on. */
 export const pushedTimes = ({ draxis }: Org, slug: Slug, from: number): readonly number[] =>
-  draxis.pushes().slice(from).flatMap((push) => (push.slug === slug ? [push.timestampMs] : []));
+  draxis
+    .pushes()
+    .slice(from)
+    .flatMap((push) => (push.slug === slug ? [push.timestampMs] : []));

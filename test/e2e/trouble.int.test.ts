@@ -76,7 +76,10 @@ describe('trouble with Okta that passes', () => {
     for (const path of ['/api/v1/logs', '/api/v1/users']) {
       const [first = 0, ...later] = org.requestTimes(path);
       expect(first).toBe(startMs);
-      expect(later.filter((atMs) => atMs < resetMs), path).toEqual([]);
+      expect(
+        later.filter((atMs) => atMs < resetMs),
+        path,
+      ).toEqual([]);
       // The reset is past and Okta still refuses: each further attempt waits as well.
       const [second = 0, third = 0, fourth = 0] = later;
       expect(Math.min(third - second, fourth - third)).toBeGreaterThanOrEqual(1_000);
@@ -114,7 +117,12 @@ describe('trouble with Okta that lasts', () => {
     for (const { draxis, corrected } of report.readings) {
       expect([draxis.value, corrected.value, draxis.reason]).toEqual([null, null, 'unauthorised']);
     }
-    expect(org.okta.requests().total).toBeLessThanOrEqual(4);
+    // The three sources start side by side, so each may have asked before the first answer was there.
+    const { counts } = org.okta.requests();
+    const asked = Object.entries(counts).filter(([pattern]) => pattern.startsWith('/api/v1/'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter(([, times]) => times > 1)).toEqual([]);
+    expect(asked.length).toBeLessThanOrEqual(3);
   });
 
   it('a token that dies while it runs: one request in 15 minutes, and the values stay as they were', async () => {
@@ -215,7 +223,10 @@ describe('trouble elsewhere', () => {
 
     expect(code, error).toBe(0);
     expect(error).toContain('npm install chdb');
-    const [report] = out.trim().split('\n').map((line) => JSON.parse(line));
+    const [report] = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expectTruth(report.readings, org);
     expect(org.draxis.current('okta_mfa_adoption_pct')).toBeDefined();
   });

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { definitions } from '../../schemas/reading.ts';
 import { toSampleRank } from '../../schemas/sample.ts';
 import { type Slug, slugs } from '../../schemas/slugs.ts';
 import type { TruthTable } from '../../simulator/index.ts';
-import { definitions, expectTruth, toExpected } from './expect-truth.ts';
+import { expectTruth, toExpected } from './expect-truth.ts';
 import { createWorkspace, once, query, type Workspace } from './in-process.ts';
 import { hourMs, minuteMs, type Org, type OrgOptions, openOrg, startMs } from './simulated-org.ts';
 
@@ -62,36 +63,41 @@ describe('kriver once on a simulated org', () => {
     ['v1', 2, 72],
     ['idx', 3, 72],
     ['v1', 4, 72],
-  ] as const)('gives the truth of an org of engine %s (seed %i, %i h of log), now, a day back and after an hour', async (engine, seed, hours) => {
-    const { org, workspace, pass } = await open({ engine, seed, historyHours: hours }, { lookback_hours: hours });
+  ] as const)(
+    'gives the truth of an org of engine %s (seed %i, %i h of log), now, a day back and after an hour',
+    async (engine, seed, hours) => {
+      const { org, workspace, pass } = await open({ engine, seed, historyHours: hours }, { lookback_hours: hours });
 
-    const first = await pass();
-    expect(first.code).toBe(0);
-    expect(first.report.readings.map(({ slug }) => slug)).toEqual([...slugs]);
-    expectTruth(first.report.readings, org);
-    for (const slug of logSlugs) {
-      expect(first.readingOf(slug).asOf).toBe(new Date(startMs - 10 * minuteMs).toISOString());
-    }
-    // Corrected sessions look eight days back, so three days of log can only give a part of them.
-    expect(first.readingOf('okta_admin_session_outliers_24h').corrected).toMatchObject(
-      hours === 216 ? { status: 'ok', coverage: 1 } : { status: 'partial', reason: 'coverage' },
-    );
-    expect(await expectStoredTruth(workspace, org)).toBe(3 * 48 + 4);
+      const first = await pass();
+      expect(first.code).toBe(0);
+      expect(first.report.readings.map(({ slug }) => slug)).toEqual([...slugs]);
+      expectTruth(first.report.readings, org);
+      for (const slug of logSlugs) {
+        expect(first.readingOf(slug).asOf).toBe(new Date(startMs - 10 * minuteMs).toISOString());
+      }
+      // Corrected sessions look eight days back, so three days of log can only give a part of them.
+      expect(first.readingOf('okta_admin_session_outliers_24h').corrected).toMatchObject(
+        hours === 216 ? { status: 'ok', coverage: 1 } : { status: 'partial', reason: 'coverage' },
+      );
+      expect(await expectStoredTruth(workspace, org)).toBe(3 * 48 + 4);
 
-    // What came is folded, late events and changes of posture too.
-    org.clock.advance(90 * minuteMs);
-    const second = await pass();
-    expect(second.code).toBe(0);
-    expectTruth(second.report.readings, org);
-    expect(await expectStoredTruth(workspace, org)).toBe(3 * 48 + 8);
-  });
+      // What came is folded, late events and changes of posture too.
+      org.clock.advance(90 * minuteMs);
+      const second = await pass();
+      expect(second.code).toBe(0);
+      expectTruth(second.report.readings, org);
+      expect(await expectStoredTruth(workspace, org)).toBe(3 * 48 + 8);
+    },
+  );
 
   it('counts the sample alone by the draxis definition, and says that the rest is not read yet', async () => {
     const { org, pass } = await open({ seed: 5 }, { user_sample_cap: 30 });
     const { readingOf } = await pass();
 
     const active = org.world.posture.usersAt(startMs).filter(({ status }) => status === 'ACTIVE');
-    const ranked = active.map(({ person }) => person.id).sort((a, b) => (toSampleRank('acme', a) < toSampleRank('acme', b) ? -1 : 1));
+    const ranked = active
+      .map(({ person }) => person.id)
+      .sort((a, b) => (toSampleRank('acme', a) < toSampleRank('acme', b) ? -1 : 1));
     const sample = new Set(ranked.slice(0, 30));
     const truth = org.truthAt(startMs, { sampled: (id: string) => sample.has(id) });
     for (const slug of ['okta_mfa_adoption_pct', 'okta_phish_resistant_mfa_pct'] as const) {
