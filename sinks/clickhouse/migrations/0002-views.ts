@@ -89,21 +89,25 @@ WITH
     FROM sessions ARRAY JOIN targets AS target
     WHERE event_type = 'user.session.clear' AND target.type = 'User' GROUP BY org, user_id),
   paired AS (
-    SELECT s.org AS org, s.session_id AS session_id, s.user_id AS user_id, s.moments AS starting, e.moments AS own,
-      arrayFilter(ending -> arrayExists(start -> start <= ending AND start >= ending - INTERVAL 7 DAY, starting),
-        arrayConcat(own, c.moments)) AS candidates,
-      if(empty(candidates), NULL, arrayMin(candidates)) AS ended,
-      arrayMin(if(empty(candidates), starting,
-        arrayFilter(start -> start >= arrayMin(candidates) - INTERVAL 7 DAY, starting))) AS started
+    SELECT s.org AS org, s.session_id AS session_id, s.user_id AS user_id, e.moments AS own,
+      arraySort(arrayDistinct(s.moments)) AS starting,
+      arraySort(arrayDistinct(arrayConcat(own, c.moments))) AS ending,
+      arrayPopBack(arrayPushFront(ending, toDateTime64(0, 3, 'UTC'))) AS before,
+      arrayFilter(span -> isNotNull(span.1), arrayMap((end, previous) ->
+        (arrayFirstOrNull(start -> start > previous AND start >= end - INTERVAL 7 DAY AND start <= end, starting),
+          toNullable(end)), ending, before)) AS closed,
+      arraySlice(arrayFilter(start -> NOT arrayExists(span -> span.2 >= start, closed), starting), 1, 1) AS open
     FROM starts AS s
     LEFT JOIN ends AS e ON e.org = s.org AND e.session_id = s.session_id
     LEFT JOIN clears AS c ON c.org = s.org AND c.user_id = s.user_id)
-SELECT org, session_id, user_id, started, ended,
+SELECT org, session_id, user_id, assumeNotNull(span.1) AS started, span.2 AS ended,
   multiIf(isNull(ended), NULL, has(own, ended), 'user.session.end', 'user.session.clear') AS ended_by,
   dateDiff('millisecond', started, ended) / 60000 AS minutes,
   toBool(ifNull(dateDiff('millisecond', started, ended) > 28800000, false)) AS over_8h,
   toBool(isNull(ended)) AS open
-FROM paired`,
+FROM paired
+ARRAY JOIN arrayConcat(closed,
+  arrayMap(start -> (toNullable(start), CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')), paired.open)) AS span`,
 
   `CREATE OR REPLACE VIEW top_denied_users AS
 SELECT e.org AS org, e.actor_id AS user_id, count() AS denials,

@@ -138,7 +138,7 @@ describe.skipIf(!chdbAvailable)('views', () => {
       await database.empty();
       await insert(events);
       const rows = await database.rows(
-        'SELECT session_id, user_id, started, ended, ended_by, minutes, over_8h, open FROM admin_sessions ORDER BY session_id',
+        'SELECT session_id, user_id, started, ended, ended_by, minutes, over_8h, open FROM admin_sessions ORDER BY session_id, started',
       );
       return rows.map((row) => Object.values(row));
     };
@@ -168,6 +168,23 @@ describe.skipIf(!chdbAvailable)('views', () => {
         ['102a', '00u1', iso(hours(1)), iso(hours(2)), 'user.session.end', 60, false, false],
         ['102b', '00u2', iso(hours(1)), iso(hours(4)), 'user.session.clear', 180, false, false],
         ['102c', '00u3', iso(hours(1)), null, null, null, false, true],
+      ]);
+    });
+
+    it('have a row for each time that an id was closed, and one for what is open since', async () => {
+      const rows = await sessions([
+        start('102a', 1),
+        end('102a', 2),
+        start('102a', 4),
+        start('102a', 5),
+        end('102a', 13),
+        end('102a', 14),
+        start('102a', 20),
+      ]);
+      expect(rows.map((row) => [row[2], row[3], row[6], row[7]])).toEqual([
+        [iso(hours(1)), iso(hours(2)), false, false],
+        [iso(hours(4)), iso(hours(13)), true, false],
+        [iso(hours(20)), null, false, true],
       ]);
     });
 
