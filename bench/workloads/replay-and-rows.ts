@@ -8,7 +8,7 @@ import { type EventRow, encodeEventRows, insertEvents } from '../../sinks/clickh
 import { migrate } from '../../sinks/clickhouse/migrate.ts';
 import { measure, readFacts, settings, type Workload } from './workload.ts';
 
-const rowsPerInsert = 50_000;
+const rowsPerInsert = 100_000;
 const nobody = { users: [], policies: [], sweeps: [], newestMs: undefined };
 
 /** A file of events to the readings of all KRIs, and to typed rows in a ClickHouse that runs in this process. */

@@ -143,7 +143,8 @@ describe('the comparison with the oracle catches', () => {
       fc.property(scenarios({ events: 40, pauses: 6 }), (scenario) =>
         checkAgainstOracle(scenario, versionsOf(fold(scenario.steps)), mistake),
       ),
-      { numRuns: runs, endOnFailure: true },
+      // Seeded and many: whether a planted mistake is found must not depend on luck. It ends with the first that finds it.
+      { numRuns: 500, seed: 20_261, endOnFailure: true },
     );
     expect(outcome.failed).toBe(true);
     expect(String(outcome.errorInstance)).toContain('the truth is');
