@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { createInjection } from './injection.ts';
+import { type Listening, listenOnLoopback } from './listen.ts';
 import type { Fault } from './okta/faults.ts';
 import type { OktaServer } from './okta/server.ts';
 import { createPostureEdits } from './posture-edits.ts';
@@ -198,19 +198,7 @@ export const createControlServer = ({ world, okta }: ControlOptions) => {
   });
 
   return {
-    listen: (port = 0): Promise<{ url: string; close(): Promise<void> }> =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', () => {
-          const { port: bound } = server.address() as AddressInfo;
-          const close = () =>
-            new Promise<void>((closed) => {
-              server.close(() => closed());
-              server.closeAllConnections();
-            });
-          resolve({ url: `http://127.0.0.1:${bound}/_simulator`, close });
-        });
-      }),
+    listen: (port = 0): Promise<Listening> => listenOnLoopback(server, port, '/_simulator'),
     injection,
     edits,
   };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { CallToolRequestSchema, isInitializeRequest, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Clock } from '../../runtime/clock.ts';
+import { type Listening, listenOnLoopback } from '../listen.ts';
 import { type ArgumentNames, createTools, defaultArgumentNames } from './tools.ts';
 
 export type DraxisFault =
@@ -124,19 +124,7 @@ export const createDraxisServer = (options: DraxisServerOptions) => {
 
   return {
     /** Listens on loopback; `url` is the MCP endpoint itself. */
-    listen: (port = 0): Promise<{ url: string; close(): Promise<void> }> =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', () => {
-          const { port: bound } = server.address() as AddressInfo;
-          const close = () =>
-            new Promise<void>((closed) => {
-              server.close(() => closed());
-              server.closeAllConnections();
-            });
-          resolve({ url: `http://127.0.0.1:${bound}/api/mcp`, close });
-        });
-      }),
+    listen: (port = 0): Promise<Listening> => listenOnLoopback(server, port, '/api/mcp'),
     /** Every push that was recorded, in order of arrival. */
     pushes: tools.pushes,
     /** What Draxis shows for a KRI now. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Clock } from '../../runtime/clock.ts';
+import { type Listening, listenOnLoopback } from '../listen.ts';
 import type { World } from '../world/world.ts';
 import { type Reply, toError } from './errors.ts';
 import { createFaultRules, type Fault, type FaultScript, type SeenRequest } from './faults.ts';
@@ -178,20 +178,7 @@ export const createOktaServer = (options: OktaServerOptions) => {
 
   return {
     /** Listens on loopback; port 0 takes any free one. */
-    listen: (port = 0): Promise<{ url: string; close(): Promise<void> }> =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', () => {
-          const address = server.address() as AddressInfo;
-          const close = () =>
-            new Promise<void>((closed) => {
-              held.abort();
-              server.close(() => closed());
-              server.closeAllConnections();
-            });
-          resolve({ url: `http://127.0.0.1:${address.port}`, close });
-        });
-      }),
+    listen: (port = 0): Promise<Listening> => listenOnLoopback(server, port, '', () => held.abort()),
     faults: rules,
     /** Takes a path away from the token's role, or gives it back. */
     forbid: (prefix: string): void => {
