@@ -119,7 +119,11 @@ export const createReplayCommand =
         hint: 'Give files of System Log events, or recorded objects with --users, --factors, --policies, --policy-rules.',
       });
     }
-    const settings = { org: options.org ?? 'recording', userSampleCap: 2000, velocityNames: [] };
+    const settings = {
+      org: options.org ?? context.environment['KRIVER_ORG'] ?? 'recording',
+      userSampleCap: 2000,
+      velocityNames: [],
+    };
     const start = (sorted: boolean): Replay =>
       createReplay({ settings, engine: options.engine ?? 'unknown', times: toTimes(options), sorted });
     const progress = createProgress(context);

@@ -16,7 +16,7 @@ export const declareHistory = (program: Command, wiring: Wiring): void => {
       .option('--app-links <file>', 'app links by user')
       .option('--policies <file>', 'access policies')
       .option('--policy-rules <file>', 'rules by policy')
-      .option('--org <name>', 'the org that the files speak of', parseOrgName)
+      .option('--org <name>', 'the org that the files speak of; default: KRIVER_ORG, else recording', parseOrgName)
       .option('--at <time>', 'a minute to give readings for, UTC; may be repeated', collectMoment)
       .option('--every <duration>', 'give a reading at each such step: 5m, 1h, 1d', parseDuration)
       .addOption(engineOption())
