@@ -169,7 +169,7 @@ const ingestLine = (view: KrisView, width: number, paint: Paint): string => {
   const rate = eventsPerSecond >= 10 ? formatCount(eventsPerSecond) : eventsPerSecond.toFixed(1);
   const text = [
     `${rate} events/s`,
-    `${formatCount(eventsTotal)} events`,
+    `${formatCount(eventsTotal)} log records`,
     asOfMs === undefined ? 'nothing read yet' : `read up to ${formatAge(asOfMs, view.now)}`,
     ...(lagMs === undefined ? [] : [`lag ${formatDuration(lagMs)}`]),
   ].join(' · ');

@@ -28,7 +28,7 @@ export const renderReport = (view: KrisView): string => {
     ]),
   );
   const { eventsTotal, asOfMs } = view.ingest;
-  const read = `${formatCount(eventsTotal)} events${asOfMs === undefined ? '' : `, read up to ${formatAge(asOfMs, view.now)}`}`;
+  const read = `${formatCount(eventsTotal)} log records${asOfMs === undefined ? '' : `, read up to ${formatAge(asOfMs, view.now)}`}`;
   return [
     `${cleanText(view.org)}: ${read}`,
     '',

@@ -93,7 +93,6 @@ export const toOktaUrl = (base: URL, target: string): URL => {
   ) {
     throw toForeignLinkError(url.origin === base.origin ? path : url.origin, base.origin);
   }
-  url.hash = '';
   return url;
 };
 
@@ -159,7 +158,7 @@ export const createOktaClient = (options: OktaClientOptions): OktaClient => {
           'user-agent': options.userAgent ?? 'kriver',
           ...retry,
         },
-        ...(signal === undefined ? {} : { signal }),
+        signal: signal ?? null,
       });
       const { statusCode: status, headers } = answer;
       const parsedDate = Date.parse(one(headers.date) ?? '');
@@ -209,7 +208,7 @@ export const createOktaClient = (options: OktaClientOptions): OktaClient => {
     const kind = toRequestKind(url.pathname);
     const bucket = toBucket(kind);
     const mostFailures = attempts ?? options.attempts ?? defaultAttempts;
-    const mostLimited = attempts === undefined ? longestLimited : attempts;
+    const mostLimited = attempts ?? longestLimited;
     let failures = 0;
     let limited = 0;
     let retryFor: string | undefined;
@@ -225,7 +224,7 @@ export const createOktaClient = (options: OktaClientOptions): OktaClient => {
         throw refusal;
       }
       const retry: Record<string, string> =
-        failures + limited === 0 || retryFor === undefined
+        retryFor === undefined
           ? {}
           : { 'x-okta-retry-for': retryFor, 'x-okta-retry-count': String(failures + limited) };
       const attempt = await send(url, kind, retry, signal);

@@ -44,7 +44,7 @@ const parameter = /;\s*([^\s=;,"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?/gy;
 const hasNextRelation = (parameters: string): boolean => {
   for (const [, name, value = ''] of parameters.trimStart().matchAll(parameter)) {
     if (name?.toLowerCase() !== 'rel') continue;
-    return value.replaceAll('"', '').toLowerCase().split(/\s+/).includes('next');
+    return value.replaceAll('"', '').toLowerCase().split(/\s/).includes('next');
   }
   return false;
 };

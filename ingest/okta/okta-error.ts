@@ -28,16 +28,7 @@ export const plainText = (text: string): string => {
 /** E0000015 is a 401 too, but says that the org lacks a feature: the token is alive, and only this call is refused. */
 const featureMissing = 'E0000015';
 
-const codeOf = (status: number, errorCode: string | undefined): ErrorCode => {
-  if (status === 401) return errorCode === featureMissing ? 'okta-forbidden' : 'okta-unauthorised';
-  if (status === 403) return 'okta-forbidden';
-  if (status === 404) return 'okta-not-found';
-  if (status === 429) return 'okta-rate-limited';
-  if (status >= 500) return 'okta-unavailable';
-  return status >= 400 ? 'okta-request-invalid' : 'okta-response-invalid';
-};
-
-const hints: Partial<Record<ErrorCode, string>> = {
+const hints = {
   'okta-unauthorised':
     'The API token is wrong, expired (30 days without use) or its service account was deactivated. Mint a new token from the service account and store it with `kriver secret`.',
   'okta-forbidden':
@@ -50,12 +41,19 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'okta-not-found': 'What was asked for is not there (any more), or the base URL is that of another org.',
   'okta-response-invalid':
     'The answer was not one of Okta’s API. Check the base URL, and whether a proxy or captive portal answers in its place.',
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
+const codeOf = (status: number, errorCode: string | undefined): keyof typeof hints => {
+  if (status === 401) return errorCode === featureMissing ? 'okta-forbidden' : 'okta-unauthorised';
+  if (status === 403) return 'okta-forbidden';
+  if (status === 404) return 'okta-not-found';
+  if (status === 429) return 'okta-rate-limited';
+  if (status >= 500) return 'okta-unavailable';
+  return status >= 400 ? 'okta-request-invalid' : 'okta-response-invalid';
 };
 
-const hintOf = (code: ErrorCode, errorCode: string | undefined): string => {
-  if (errorCode === featureMissing) return 'This feature is not enabled in the org. Kriver goes on without it.';
-  return hints[code] ?? hints['okta-response-invalid'] ?? '';
-};
+const hintOf = (code: keyof typeof hints, errorCode: string | undefined): string =>
+  errorCode === featureMissing ? 'This feature is not enabled in the org. Kriver goes on without it.' : hints[code];
 
 /** The error for an answer that is not 2xx: which call, status, Okta's code and summary, request id. */
 export const toStatusError = (call: {
@@ -86,7 +84,7 @@ export const toStatusError = (call: {
 /** The error for a 2xx answer that cannot be used: cut, not JSON, without Date, too large. */
 export const toBodyError = (call: { method: string; path: string }, problem: string, requestId?: string): AppError =>
   new AppError('okta-response-invalid', `${call.method} ${call.path}: ${problem}`, {
-    hint: hints['okta-response-invalid'] ?? '',
+    hint: hints['okta-response-invalid'],
     cause: (requestId === undefined ? {} : { requestId }) satisfies OktaFailure,
   });
 

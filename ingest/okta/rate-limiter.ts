@@ -124,7 +124,7 @@ export const createRateLimiter = (options: {
           const awake = new AbortController();
           const wake = () => awake.abort();
           wakers.add(wake);
-          signal?.addEventListener('abort', wake, { once: true });
+          signal?.addEventListener('abort', wake);
           await clock.sleep(waitMs, awake.signal);
           signal?.removeEventListener('abort', wake);
           wakers.delete(wake);

@@ -28,12 +28,15 @@ export const toRequestKind = (path: string): RequestKind => {
   return 'other';
 };
 
+const sharedBuckets: Partial<Record<RequestKind, RequestKind>> = {
+  factors: 'users',
+  applinks: 'users',
+  policies: 'other',
+  rules: 'other',
+};
+
 /**
  * The rate-limit bucket that a kind of request draws from. Okta counts the user list, factors and app links in one
  * bucket and a single user in another; policies and rules are in that of everything else.
  */
-export const toBucket = (kind: RequestKind): string => {
-  if (kind === 'users' || kind === 'factors' || kind === 'applinks') return 'users';
-  if (kind === 'policies' || kind === 'rules' || kind === 'other') return 'other';
-  return kind;
-};
+export const toBucket = (kind: RequestKind): string => sharedBuckets[kind] ?? kind;

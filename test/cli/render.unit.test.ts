@@ -78,7 +78,7 @@ describe('the live screen', () => {
       '● Impossible travel          1,204  red                        ▁▁·█      100 %             20 s ago  —',
       '● Admin sessions over 8 h        —  unknown                              no data                  —  —',
       '',
-      '  System Log  4.3 events/s · 3,204,113 events · read up to 12 s ago · lag 2 s',
+      '  System Log  4.3 events/s · 3,204,113 log records · read up to 12 s ago · lag 2 s',
       '  users       ✓ 2,000 read',
       '  factors     ████████████████▊░░░░░░░░░░░░░  56 %  1,120 of 2,000',
       '  policies    3 read, how many there are is not known yet',
@@ -147,7 +147,7 @@ describe('the live screen', () => {
       ingest: { eventsPerSecond: 0, eventsTotal: 0, asOfMs: undefined, lagMs: undefined },
     };
 
-    expect(renderKris(empty, { width: 100, colour: false })).toContain('0.0 events/s · 0 events · nothing read yet');
+    expect(renderKris(empty, { width: 100, colour: false })).toContain('0.0 events/s · 0 log records · nothing read yet');
   });
 });
 
@@ -155,7 +155,7 @@ describe('the report', () => {
   it('is a plain table with both definitions and what was pushed', () => {
     expect(renderReport(view)).toBe(
       [
-        'acme: 3,204,113 events, read up to 12 s ago',
+        'acme: 3,204,113 log records, read up to 12 s ago',
         '',
         'KRI                       Value             Other  Level    Coverage                   As of (UTC)       Pushed',
         '───────────────────────  ──────  ────────────────  ───────  ─────────────────────────  ────────────────  ──────',
