@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseBaseUrl } from '../../ingest/okta/base-url.ts';
 
-const rules = { customDomains: ['login.acme.example'] };
+const rules = { customDomains: ['login.acme.example', ' ID.acme.example '] };
 
 describe('parseBaseUrl', () => {
   it.each([
@@ -17,6 +17,9 @@ describe('parseBaseUrl', () => {
     ['https://acme.okta-miltest.com', 'https://acme.okta-miltest.com'],
     ['https://acme.trex-govcloud.com', 'https://acme.trex-govcloud.com'],
     ['https://login.acme.example', 'https://login.acme.example'],
+    ['https://id.acme.example', 'https://id.acme.example'],
+    [`https://${'a.'.repeat(122)}okta.com/`, `https://${'a.'.repeat(122)}okta.com`],
+    [`https://a${'a.'.repeat(122)}okta.com/`, `https://a${'a.'.repeat(122)}okta.com`],
     ['https://admin.okta.com', 'https://admin.okta.com'],
   ])('takes %j as the origin %s', (text, origin) => {
     const outcome = parseBaseUrl(text, rules);
@@ -33,6 +36,8 @@ describe('parseBaseUrl', () => {
     ['http://acme.okta.com', 'not https'],
     ['ftp://acme.okta.com', 'not https'],
     ['file:///etc/passwd', 'not https'],
+    ['ftp://https://acme.okta.com', 'not https'],
+    ['see https://acme.okta.com', 'does not begin with https://'],
     ['javascript://acme.okta.com', 'not https'],
     ['https://{yourOktaDomain}', 'placeholder'],
     ['https://yourOktaDomain.okta.com', 'placeholder'],
@@ -90,6 +95,7 @@ describe('parseBaseUrl', () => {
     ['https://ac me.okta.com', 'characters'],
     ['https://acme.ok\tta.com', 'characters'],
     ['https://acme_org.okta.com', 'characters'],
+    ['https://acme_org.okta.com/', 'characters'],
     ['http://127.0.0.1:8080', 'not https'],
   ])('refuses %j', (text, problem) => {
     const outcome = parseBaseUrl(text, rules);
@@ -100,6 +106,9 @@ describe('parseBaseUrl', () => {
   it.each([
     ['http://127.0.0.1:8080', true],
     ['http://127.0.0.1:8080/', true],
+    ['http://127.0.0.1:1', true],
+    ['http://127.0.0.1:65535', true],
+    ['http://127.0.0.1:65536', false],
     ['http://127.0.0.1:0', false],
     ['http://127.0.0.1:70000', false],
     ['http://127.0.0.1', false],
@@ -113,6 +122,19 @@ describe('parseBaseUrl', () => {
     ['https://127.0.0.1:8080', false],
   ])('with loopback allowed, %s is permitted: %s', (text, ok) => {
     expect(parseBaseUrl(text, { allowLoopback: true }).ok).toBe(ok);
+  });
+
+  it('says that a port does not exist', () => {
+    expect(parseBaseUrl('http://127.0.0.1:70000', { allowLoopback: true })).toMatchObject({
+      problem: expect.stringContaining('port'),
+    });
+  });
+
+  it('lists the domains of Okta for a host below none of them', () => {
+    expect(parseBaseUrl('https://acme.example')).toMatchObject({
+      problem: expect.stringContaining('not an Okta domain'),
+      hint: expect.stringContaining('okta.com, oktapreview.com'),
+    });
   });
 
   it('names the host without -admin in the hint', () => {

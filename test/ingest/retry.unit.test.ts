@@ -15,6 +15,7 @@ describe('rateLimitWaitMs', () => {
   it('is 1 s when the reset has passed, and grows when Okta goes on refusing', () => {
     expect(rateLimitWaitMs(info, 1_000_090_000, 1, least)).toBe(1_000);
     expect(rateLimitWaitMs(info, 1_000_090_000, 6, least)).toBe(16_000);
+    expect([2, 3].map((limited) => rateLimitWaitMs(info, 1_000_090_000, limited, () => 0.5))).toEqual([1_500, 3_500]);
   });
 
   it('is capped however far off the reset is', () => {
@@ -23,6 +24,7 @@ describe('rateLimitWaitMs', () => {
 
   it('backs off exponentially without headers', () => {
     expect([1, 2, 3].map((limited) => rateLimitWaitMs(undefined, 0, limited, least))).toEqual([500, 1_000, 2_000]);
+    expect(rateLimitWaitMs(info, undefined, 1, least)).toBe(500);
   });
 });
 
@@ -40,8 +42,13 @@ describe('toLimitInfo', () => {
     expect(toLimitInfo(headers)).toEqual({ limit: 60, remaining: 59, resetMs: 1_000_030_000 });
   });
 
+  it('overlooks blanks around a number', () => {
+    expect(toLimitInfo({ ...headers, 'x-rate-limit-limit': ' 60 ' })?.limit).toBe(60);
+  });
+
   it.each([
     ['missing', { ...headers, 'x-rate-limit-reset': undefined }],
+    ['missing, the second', { ...headers, 'x-rate-limit-remaining': undefined }],
     ['doubled in one line', { ...headers, 'x-rate-limit-reset': '1000030, 1000090' }],
     ['sent twice', { ...headers, 'x-rate-limit-reset': ['1000030', '1000090'] }],
     ['no number', { ...headers, 'x-rate-limit-limit': 'many' }],

@@ -112,6 +112,22 @@ describe.skipIf(!chdbAvailable)('views', () => {
         { slug, valid_from: '2026-03-01T05:00:00Z', critical: 80 },
       ]);
     });
+
+    it('level the readings of each org by its own thresholds', async () => {
+      await database.empty();
+      const strict: Threshold = { ...adoption, org: 'umbrella', warn: 100, critical: 99 };
+      await applyThresholds(database.client, [adoption, strict], hours(0));
+      const own = [reading(1, 95), { ...reading(1, 95), org: 'umbrella' }, { ...reading(1, 95), org: 'initech' }];
+      await write(
+        'kri.readings',
+        own.map((one, index) => readingRecord(index, one)),
+      );
+      expect(await database.rows('SELECT org, draxis_level AS level FROM kri_current ORDER BY org')).toEqual([
+        { org: 'acme', level: 'green' },
+        { org: 'initech', level: null },
+        { org: 'umbrella', level: 'red' },
+      ]);
+    });
   });
 
   describe('admin_sessions', () => {
