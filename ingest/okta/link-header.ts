@@ -14,7 +14,7 @@ export const nextLink = (header: string | readonly string[] | undefined): string
 
 const nextOf = (text: string): string | undefined => {
   let at = 0;
-  while (at < text.length) {
+  for (;;) {
     const open = text.indexOf('<', at);
     if (open < 0) return undefined;
     const close = text.indexOf('>', open);
@@ -23,7 +23,6 @@ const nextOf = (text: string): string | undefined => {
     if (hasNextRelation(text.slice(close + 1, end))) return text.slice(open + 1, close);
     at = end + 1;
   }
-  return undefined;
 };
 
 /** The index of the comma that ends a link's parameters, outside quotes. */

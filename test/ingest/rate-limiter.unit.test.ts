@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createRateLimiter, type RateLimiter } from '../../ingest/okta/rate-limiter.ts';
 import { createVirtualClock, type VirtualClock } from '../../runtime/clock.ts';
@@ -5,11 +6,11 @@ import { createVirtualClock, type VirtualClock } from '../../runtime/clock.ts';
 const start = 1_000_000_000_000;
 
 const setUp = (
-  options: { share?: number; concurrency?: number } = {},
+  options: { share?: number; concurrency?: number; random?: number } = {},
 ): { clock: VirtualClock; limiter: RateLimiter } => {
   const clock = createVirtualClock(start);
-  const { share = 0.5, concurrency = 4 } = options;
-  return { clock, limiter: createRateLimiter({ clock, share, concurrency, random: () => 0 }) };
+  const { share = 0.5, concurrency = 4, random = 0 } = options;
+  return { clock, limiter: createRateLimiter({ clock, share, concurrency, random: () => random }) };
 };
 
 const settle = async (): Promise<void> => {
@@ -24,6 +25,20 @@ const tries = async (limiter: RateLimiter, bucket: string, priority: 'log' | 'sw
   });
   await settle();
   return state;
+};
+
+/** How many of `asked` requests of a bucket go one after the other, each ended before the next. */
+const goes = async (limiter: RateLimiter, bucket: string, asked: number): Promise<number> => {
+  let went = 0;
+  for (; went < asked && (await tries(limiter, bucket)).in; went += 1) limiter.leave(bucket);
+  return went;
+};
+
+/** How many of `asked` requests of a bucket go at once. */
+const goAtOnce = async (limiter: RateLimiter, bucket: string, asked: number): Promise<number> => {
+  const states = [];
+  for (let one = 0; one < asked; one += 1) states.push(await tries(limiter, bucket));
+  return states.filter((state) => state.in).length;
 };
 
 describe('createRateLimiter', () => {
@@ -60,6 +75,141 @@ describe('createRateLimiter', () => {
     expect((await tries(limiter, 'users')).in).toBe(true);
     limiter.leave('users', { limit: 100, remaining: 8, resetMs: start + 60_000 }, start);
     expect((await tries(limiter, 'users')).in).toBe(false);
+  });
+
+  it('lets the log spend what is kept back from sweeps', async () => {
+    const { limiter } = setUp();
+    await tries(limiter, 'logs');
+    limiter.leave('logs', { limit: 100, remaining: 8, resetMs: start + 60_000 }, start);
+    expect((await tries(limiter, 'logs', 'log')).in).toBe(true);
+  });
+
+  it('keeps back from sweeps no more than the share leaves', async () => {
+    const { limiter } = setUp({ share: 0.95 });
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 100, remaining: 8, resetMs: start + 60_000 }, start);
+    expect((await tries(limiter, 'users')).in).toBe(true);
+  });
+
+  it('spends the share of every window anew, as long as no answer tells of another', async () => {
+    const { limiter, clock } = setUp();
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 10, remaining: 9, resetMs: start + 30_000 }, start);
+    expect(await goes(limiter, 'users', 20)).toBe(4);
+    clock.advance(31_000);
+    await settle();
+    limiter.leave('users'); // The one that waited is the first of five.
+    expect(await goes(limiter, 'users', 20)).toBe(4);
+    clock.advance(59_999);
+    await settle();
+    expect(await goes(limiter, 'users', 20)).toBe(0);
+  });
+
+  it('does not wait for the end of a window at the same instant as everybody else', async () => {
+    const { limiter, clock } = setUp({ random: 0.9 });
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 2, remaining: 1, resetMs: start + 30_000 }, start);
+    const next = await tries(limiter, 'users');
+    clock.advance(30_999);
+    await settle();
+    expect(next.in).toBe(false);
+    clock.advance(450);
+    await settle();
+    expect(next.in).toBe(false);
+    clock.advance(1);
+    await settle();
+    expect(next.in).toBe(true);
+  });
+
+  it('does not believe an overtaken answer that tells of more than is left', async () => {
+    const { limiter } = setUp({ share: 0.9 });
+    const window = { limit: 100, resetMs: start + 60_000 };
+    await tries(limiter, 'users');
+    limiter.leave('users', { ...window, remaining: 60 }, start);
+    expect(await goAtOnce(limiter, 'users', 3)).toBe(3);
+    limiter.leave('users', { ...window, remaining: 9 }, start);
+    limiter.leave('users', { ...window, remaining: 90 }, start);
+    limiter.leave('users', { limit: 100, remaining: 90, resetMs: start }, start);
+    expect((await tries(limiter, 'users')).in).toBe(false);
+  });
+
+  it('keeps the end of a window as the first answer told it, however late the others come', async () => {
+    const { limiter, clock } = setUp();
+    const info = { limit: 4, remaining: 3, resetMs: start + 30_000 };
+    await tries(limiter, 'users');
+    limiter.leave('users', info, start);
+    await tries(limiter, 'users');
+    clock.advance(10_000);
+    limiter.leave('users', info, start);
+    const third = await tries(limiter, 'users');
+    clock.advance(20_999);
+    await settle();
+    expect(third.in).toBe(false);
+    clock.advance(1);
+    await settle();
+    expect(third.in).toBe(true);
+  });
+
+  it('counts for a new window only what is under way and what was just answered', async () => {
+    const { limiter } = setUp();
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 10, remaining: 9, resetMs: start + 30_000 }, start);
+    expect(await goes(limiter, 'users', 3)).toBe(3);
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 10, remaining: 9, resetMs: start + 90_000 }, start);
+    expect(await goes(limiter, 'users', 20)).toBe(4);
+  });
+
+  it('goes on counting when an answer tells the window that the local clock began', async () => {
+    const { limiter, clock } = setUp();
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 10, remaining: 9, resetMs: start + 30_000 }, start);
+    clock.advance(31_000);
+    expect(await goes(limiter, 'users', 2)).toBe(2);
+    await tries(limiter, 'users');
+    limiter.leave('users', { limit: 10, remaining: 7, resetMs: start + 90_000 }, start + 31_000);
+    expect(await goes(limiter, 'users', 20)).toBe(2);
+  });
+
+  it('learns nothing from a request without answer', async () => {
+    const { limiter } = setUp();
+    const info = { limit: 1_000, remaining: 999, resetMs: start + 60_000 };
+    await tries(limiter, 'users');
+    limiter.leave('users');
+    expect(await goAtOnce(limiter, 'users', 2)).toBe(1);
+    limiter.leave('users', info, undefined);
+    await settle();
+    expect(await goAtOnce(limiter, 'users', 1)).toBe(0);
+  });
+
+  it('goes on at full concurrency where answers tell no limit', async () => {
+    const { limiter } = setUp({ concurrency: 3 });
+    await tries(limiter, 'users');
+    limiter.leave('users', undefined, start);
+    expect(await goAtOnce(limiter, 'users', 4)).toBe(3);
+  });
+
+  it('ends the wait of a request that is aborted, at once', async () => {
+    const { limiter, clock } = setUp();
+    limiter.pause('users', 31_000, false);
+    const stop = new AbortController();
+    const waiting = limiter.enter('users', 'sweep', stop.signal);
+    await settle();
+    stop.abort();
+    await waiting;
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  it('leaves nothing at the signal of a request that has waited', async () => {
+    const { limiter, clock } = setUp();
+    limiter.pause('users', 31_000, false);
+    const { signal } = new AbortController();
+    const waiting = limiter.enter('users', 'sweep', signal);
+    await settle();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    clock.advance(31_000);
+    await waiting;
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('has at most `concurrency` under way over all buckets, and fewer of one that runs dry', async () => {
@@ -101,6 +251,38 @@ describe('createRateLimiter', () => {
     clock.advance(31_000);
     await settle();
     expect(held.in).toBe(true);
+  });
+
+  it('does not hold a bucket back for ever when the local clock jumps back', async () => {
+    const { limiter, clock } = setUp();
+    limiter.pause('users', 31_000, false);
+    clock.advance(-3_600_000);
+    expect((await tries(limiter, 'users')).in).toBe(true);
+  });
+
+  it('halves what goes at once until a minute after a concurrency pause, and after no other', async () => {
+    const { limiter, clock } = setUp({ concurrency: 4 });
+    for (const bucket of ['a', 'b', 'c', 'd', 'e']) {
+      await tries(limiter, bucket);
+      limiter.leave(bucket, { limit: 1_000, remaining: 999, resetMs: start + 80_000 }, start);
+    }
+    const oneOfEach = async (): Promise<number> => {
+      const states = [await tries(limiter, 'a'), await tries(limiter, 'b'), await tries(limiter, 'c')];
+      const went = states.filter((state) => state.in).length;
+      for (const bucket of ['a', 'b', 'c']) {
+        limiter.leave(bucket);
+        await settle();
+      }
+      return went;
+    };
+    limiter.pause('e', 6_000, false);
+    expect(await oneOfEach()).toBe(3);
+    limiter.pause('e', 6_000, true);
+    expect(await oneOfEach()).toBe(2);
+    clock.advance(65_999);
+    expect(await oneOfEach()).toBe(2);
+    clock.advance(1);
+    expect(await oneOfEach()).toBe(3);
   });
 
   it('takes the zeros of a concurrency 429 for no limit, and halves what goes at once', async () => {
