@@ -147,7 +147,9 @@ describe('the live screen', () => {
       ingest: { eventsPerSecond: 0, eventsTotal: 0, asOfMs: undefined, lagMs: undefined },
     };
 
-    expect(renderKris(empty, { width: 100, colour: false })).toContain('0.0 events/s · 0 log records · nothing read yet');
+    expect(renderKris(empty, { width: 100, colour: false })).toContain(
+      '0.0 events/s · 0 log records · nothing read yet',
+    );
   });
 });
 
