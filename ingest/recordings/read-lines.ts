@@ -6,6 +6,8 @@ import { AppError } from '../../runtime/errors.ts';
 /** A line longer than this is cut: it is no event, and memory has a bound. What is left is not JSON and so is noticed. */
 const longestLineBytes = 16 * 2 ** 20;
 const lineFeed = 0x0a;
+/** Some hundred events at once: a small chunk costs more in streaming than in reading. */
+const chunkBytes = 2 ** 20;
 
 export interface RecordedLine {
   readonly bytes: Buffer;
@@ -31,7 +33,7 @@ const toReadError = (path: string, error: unknown): AppError => {
 export async function* readChunks(path: string): AsyncGenerator<Buffer> {
   try {
     // Looked at and put back, not read twice: the file may be a pipe.
-    const raw = createReadStream(path);
+    const raw = createReadStream(path, { highWaterMark: chunkBytes });
     await once(raw, 'readable');
     const head: Buffer | null = raw.read();
     if (head !== null) raw.unshift(head);
