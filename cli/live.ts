@@ -1,5 +1,5 @@
 import { orgOfKey } from '../runtime/bus/bus.ts';
-import { consumePartitions } from '../runtime/bus/consume-partitions.ts';
+import { consumePartitions, type Until } from '../runtime/bus/consume-partitions.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { readingsTopic, systemLogTopic } from '../schemas/topics.ts';
 import { type LastPush, readPushes } from '../sinks/draxis/push-state.ts';
@@ -39,20 +39,22 @@ const createLiveViews = (embedded: Embedded) => {
   const orgs = new Map(
     config.orgs.map((org) => [org.name, { org, overview: createOrgOverview(), rate: createRate(systemClock) }]),
   );
-  const follow = (signal: AbortSignal): Promise<unknown> =>
+  const startOf = async (topic: string, partition: number): Promise<number> => {
+    if (topic !== readingsTopic.name) return 0;
+    const here = [...orgs.keys()].filter((org) => bus.partitionOf(org) === partition);
+    return Math.min(...(await Promise.all(here.map((org) => startOfReadings(bus, org)))));
+  };
+  const consume = (until: Until, signal: AbortSignal): Promise<unknown> =>
     Promise.all(
       overviewTopics.map((topic) =>
         consumePartitions({
           bus,
           topic,
           group: 'screen',
-          until: 'stopped',
+          until,
           signal,
-          from: async (partition) => {
-            if (topic !== readingsTopic.name) return 0;
-            const here = [...orgs.keys()].filter((org) => bus.partitionOf(org) === partition);
-            return Math.min(...(await Promise.all(here.map((org) => startOfReadings(bus, org)))));
-          },
+          // What is there already is read first, so that nothing old is shown as if it were news; then it goes on behind that.
+          ...(until === 'caught-up' ? { from: (partition: number) => startOf(topic, partition) } : {}),
           handle: async (batch) => {
             for (const record of batch.records) orgs.get(orgOfKey(record.key))?.overview.fold(topic, record);
           },
@@ -68,7 +70,7 @@ const createLiveViews = (embedded: Embedded) => {
     const events = { total, perSecond: known.rate(total) };
     return toKrisView({ org, overview: known.overview, pushes, now: clock.now(), events, messages });
   };
-  return { follow, view };
+  return { consume, view };
 };
 
 /** A row as it was last printed, so that only changes are. */
@@ -101,11 +103,15 @@ export const showLive = async (options: {
   const { out } = context;
   const views = createLiveViews(embedded);
   const changes = createChanges(context);
-  const following = views.follow(signal);
+  await views.consume('caught-up', signal);
+  const ended = new AbortController();
+  const following = views.consume('stopped', signal).finally(() => ended.abort());
+  // Its failure is thrown below, when the screen is left.
+  following.catch(() => {});
   const onScreen = out.isTTY === true;
   if (onScreen) out.write(enterScreen);
   try {
-    while (!signal.aborted) {
+    while (!signal.aborted && !ended.signal.aborted) {
       const screens: string[] = [];
       for (const org of embedded.config.orgs) {
         const view = await views.view(org, messages());
