@@ -1,4 +1,4 @@
-/** Exit codes of DESIGN section 12, from sysexits: stable for automation. */
+/** Exit codes, from sysexits: stable for automation. */
 export const exitCodes = {
   ok: 0,
   checkFailed: 1,

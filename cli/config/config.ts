@@ -18,7 +18,6 @@ export interface Config {
   readonly retention: Settings['retention'];
   readonly allowedLatenessMinutes: number;
   readonly network: NetworkConfig;
-  readonly timeZone: string;
   readonly logLevel: Settings['log_level'];
   readonly diskReserveMb: number;
   /** KRIVER_ALLOW_LOOPBACK: http and https on this machine are permitted, for tests and the demo. */

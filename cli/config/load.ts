@@ -87,7 +87,6 @@ export const loadConfig = (options: LoadOptions): LoadResult => {
       retention: settings.data.retention,
       allowedLatenessMinutes: settings.data.allowed_lateness_minutes,
       network: network.config,
-      timeZone: settings.data.time_zone,
       logLevel: settings.data.log_level,
       diskReserveMb: settings.data.disk_reserve_mb,
       allowLoopback: context.allowLoopback,

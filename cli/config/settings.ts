@@ -6,14 +6,6 @@ import { orgSchema } from './org.ts';
 /** Starts of open admin sessions (7 d), the window (24 h) and the revision horizon (48 h) must all still be in the log. */
 const leastLogDays = 10;
 
-const isTimeZone = (name: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-};
-
 /** As the sink declares it, but for the password, which like every secret is named and not written. */
 const clickHouseFileSchema = z
   .object({
@@ -74,11 +66,6 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe('How the network is reached.'),
-    time_zone: z
-      .string()
-      .refine(isTimeZone, { error: 'this machine knows no such time zone' })
-      .default('UTC')
-      .describe('The IANA time zone whose midnight ends a day in daily figures, such as Europe/Berlin.'),
     log_level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info')

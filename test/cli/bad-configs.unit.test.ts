@@ -48,7 +48,7 @@ const badConfigs: readonly BadConfig[] = [
   { what: 'a key twice', yaml: `data_dir: a\ndata_dir: b\norgs: {${org}}`, paths: ['FILE:2'], hint: /this line/ },
   { what: 'a list instead of settings', yaml: '- a\n- b', paths: ['FILE'], hint: /kriver init/ },
   { what: 'an unknown setting', yaml: `orgs: {${org}}\ndata_dirr: x`, paths: ['data_dirr'], hint: /mean data_dir\?/ },
-  { what: 'camel case', yaml: `orgs: {${org}}\ntimeZone: UTC`, paths: ['timeZone'], hint: /mean time_zone\?/ },
+  { what: 'camel case', yaml: `orgs: {${org}}\nlogLevel: info`, paths: ['logLevel'], hint: /mean log_level\?/ },
   { what: 'an unknown setting of an org', yaml: inOrg('ingests: {}'), paths: ['orgs[0].ingests'], hint: /ingest\?/ },
   {
     what: 'a setting that is like none',
@@ -337,12 +337,6 @@ const badConfigs: readonly BadConfig[] = [
     paths: ['allowed_lateness_minutes'],
     hint: /pushed/,
   },
-  {
-    what: 'an unknown time zone',
-    yaml: `orgs: {${org}}\ntime_zone: Mars/Olympus`,
-    paths: ['time_zone'],
-    hint: /Europe\/Berlin/,
-  },
   { what: 'an unknown log level', yaml: `orgs: {${org}}\nlog_level: warning`, paths: ['log_level'], hint: /warn\?/ },
   {
     what: 'a proxy that is no URL',
@@ -405,12 +399,13 @@ describe('a configuration that is wrong', () => {
         `  - base_url: https://other.okta.com`,
         '    kris: [nonsense]',
         'retention: {log_days: 1}',
-        'time_zone: 7',
+        'log_level: 7',
       ].join('\n'),
       oktaOnly,
     );
 
     expect((result.ok ? [] : result.problems).map(({ path }) => path).sort()).toEqual([
+      'log_level',
       'orgs[0].base_url',
       'orgs[0].credentials.token_env',
       'orgs[0].ingest.concurency',
@@ -418,7 +413,6 @@ describe('a configuration that is wrong', () => {
       'orgs[1].credentials',
       'orgs[1].kris[0]',
       'retention.log_days',
-      'time_zone',
     ]);
   });
 

@@ -49,7 +49,6 @@ describe('the environment alone', () => {
     expect(config.clickHouse).toMatchObject({ kind: 'embedded', path: join(directory, '.kriver', 'clickhouse') });
     expect(config).toMatchObject({
       allowedLatenessMinutes: 10,
-      timeZone: 'UTC',
       logLevel: 'info',
       allowLoopback: false,
     });
@@ -199,7 +198,7 @@ describe('the file that kriver init writes', () => {
       .join('\n')
       .replace(/# Where readings are pushed[\s\S]*?\n\n/, '\n');
     expect(uncommented).toContain('\n      rate_share: 0.5\n');
-    expect(uncommented).toContain('\ntime_zone: UTC\n');
+    expect(uncommented).toContain('\nlog_level: info\n');
     const fromFile = load({ KRIVER_OKTA_TOKEN: 'okta-token' }, { yaml: uncommented });
     rmSync(join(directory, 'kriver.yaml'));
 
