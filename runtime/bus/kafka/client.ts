@@ -1,0 +1,61 @@
+import { type ISocketFactory, Kafka, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { KafkaSettings } from './settings.ts';
+
+export type KafkaLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/**
+ * What kafkajs retries by itself: one request, over a broker's restart or a change of leader. What takes longer is tried
+ * again where it is known what waits for it: the producer's queue, the consumer's restart.
+ */
+const requestRetry = { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 2, retries: 10 } as const;
+
+const toSasl = (sasl: NonNullable<KafkaSettings['sasl']>): SASLOptions => ({
+  mechanism: sasl.mechanism,
+  username: sasl.user,
+  password: sasl.password.reveal(),
+});
+
+const toSsl = (tls: KafkaSettings['tls']) => ({
+  ...(tls.ca === undefined ? {} : { ca: [tls.ca] }),
+  ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+  ...(tls.key === undefined ? {} : { key: tls.key.reveal() }),
+});
+
+/**
+ * What kafkajs calls an error is mostly a step of its own recovery, so it is logged a level lower; what ends a stage is
+ * thrown, and logged there. Only its message goes out: the rest of an entry holds whole requests.
+ */
+const toLogCreator = (logger: KafkaLogger) => () => (entry: LogEntry) => {
+  const { message, groupId, broker, error, topic, partition } = entry.log;
+  const where = { component: 'kafka', groupId, broker, topic, partition, error };
+  if (entry.level <= logLevel.ERROR) logger.warn(where, message);
+  else if (entry.level === logLevel.WARN) logger.info(where, message);
+  else logger.debug(where, message);
+};
+
+/**
+ * The one place where kafkajs is configured. Nothing connects here. Only files of this folder import kafkajs, so that
+ * another client can take its place.
+ */
+export const createKafka = (options: {
+  settings: KafkaSettings;
+  logger: KafkaLogger;
+  /** For tests that cut connections. */
+  socketFactory?: ISocketFactory;
+}): Kafka => {
+  const { settings, logger, socketFactory } = options;
+  return new Kafka({
+    brokers: [...settings.brokers],
+    clientId: settings.client_id,
+    ...(settings.tls.enabled ? { ssl: toSsl(settings.tls) } : {}),
+    ...(settings.sasl === undefined ? {} : { sasl: toSasl(settings.sasl) }),
+    connectionTimeout: 5_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    retry: requestRetry,
+    logLevel: logLevel.INFO,
+    logCreator: toLogCreator(logger),
+    ...(socketFactory === undefined ? {} : { socketFactory }),
+  });
+};
