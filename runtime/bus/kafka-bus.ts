@@ -1,0 +1,91 @@
+import type { Kafka } from 'kafkajs';
+import type { Clock } from '../clock.ts';
+import type { Bus } from './bus.ts';
+import { hashPartition } from './hash-partition.ts';
+import type { KafkaLogger } from './kafka/client.ts';
+import { consumeGroup, defaultGroupTimes, type GroupTimes } from './kafka/group-member.ts';
+import { toBusError } from './kafka/kafka-error.ts';
+import { createOffsets } from './kafka/offsets.ts';
+import { createKafkaProducer } from './kafka/producer.ts';
+import { createKafkaReader } from './kafka/reader.ts';
+import type { SchemaIds } from './kafka/wire-format.ts';
+
+export interface KafkaBus extends Bus {
+  /** When the first record at or after an offset was appended, by the broker's clock; undefined at the end. */
+  appendedAt(topic: string, partition: number, offset: number): Promise<number | undefined>;
+}
+
+/** Kafka names groups for the whole cluster, and one group here is a stage on one topic. */
+export const toGroupId = (prefix: string, group: string, topic: string): string => `${prefix}${group}.${topic}`;
+
+/**
+ * The bus of many processes, on Kafka. Connects at once: brokers that do not answer are `bus-unavailable`, a refused user
+ * `bus-unauthorised`. Afterwards it waits for brokers that are away, until `stopping` aborts. Topics are not made here:
+ * `kriver topics` does that, and whoever opens the bus checks them first.
+ */
+export const openKafkaBus = async (options: {
+  kafka: Kafka;
+  topicPrefix: string;
+  partitions: number;
+  /** The ids of the topics' schemas; a topic without one carries plain values. */
+  schemaIds: SchemaIds;
+  logger: KafkaLogger;
+  /** The machine's own: sessions and retries are between machines, whatever time a simulated org has. */
+  clock: Clock;
+  stopping: AbortSignal;
+  times?: GroupTimes;
+}): Promise<KafkaBus> => {
+  const { kafka, topicPrefix, partitions, schemaIds, logger, clock, stopping, times = defaultGroupTimes } = options;
+  const toTopicName = (topic: string) => `${topicPrefix}${topic}`;
+  const partitionOf = (org: string) => hashPartition(org, partitions);
+  const admin = kafka.admin();
+  const offsets = createOffsets(admin);
+  const reader = createKafkaReader(kafka, offsets);
+  const closing = new AbortController();
+  const leaving = new Set<Promise<void>>();
+
+  const connect = async () => {
+    try {
+      await admin.connect();
+      return await createKafkaProducer({ kafka, logger, clock, schemaIds, partitionOf, toTopicName, stopping });
+    } catch (error) {
+      await admin.disconnect().catch(() => {});
+      throw toBusError('Kafka cannot be used', error);
+    }
+  };
+  const producer = await connect();
+
+  return {
+    partitions,
+    partitionOf,
+    publish: producer.publish,
+    consume: ({ topic, group, signal }) =>
+      consumeGroup({
+        kafka,
+        offsets,
+        clock,
+        logger,
+        times,
+        topic,
+        topicName: toTopicName(topic),
+        groupId: toGroupId(topicPrefix, group, topic),
+        signal: AbortSignal.any([signal, closing.signal]),
+        onLeave: (work) => {
+          leaving.add(work);
+          void work.finally(() => leaving.delete(work));
+        },
+      }),
+    endOffset: async (topic, partition) => (await offsets.bounds(toTopicName(topic), partition)).end,
+    offsetAt: (topic, partition, appendedAtMs) => offsets.at(toTopicName(topic), partition, appendedAtMs),
+    committed: (topic, partition, group) =>
+      offsets.committed(toTopicName(topic), partition, toGroupId(topicPrefix, group, topic)),
+    read: (topic, partition, from) => reader.read(toTopicName(topic), partition, from),
+    appendedAt: (topic, partition, offset) => reader.appendedAt(toTopicName(topic), partition, offset),
+    close: async () => {
+      closing.abort();
+      await Promise.all(leaving);
+      await producer.close();
+      await Promise.all([reader.close(), admin.disconnect()]);
+    },
+  };
+};
