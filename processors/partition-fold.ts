@@ -41,32 +41,59 @@ const fingerprintKey = 'fingerprint';
 /** What an org's saved state rests on beside the log: the rules and the settings. */
 const toFingerprint = (settings: IndicatorSettings): string => JSON.stringify([stateVersion, settings]);
 
-export type SettingsOf = (org: string) => IndicatorSettings | undefined;
+/** What of a partition's saved state still holds. */
+export interface Usable {
+  /** The saved entries, or none where the partition is folded anew from the log's beginning. */
+  readonly entries: ReadonlyMap<string, unknown>;
+  /** Up to which offset an org's readings are out already. */
+  readonly published: (org: string) => number;
+  /** Whether an entry is of an org of the partition. */
+  readonly isOf: (key: string) => boolean;
+}
 
-/** False when an org's entries were made under other rules or settings: then the partition is folded anew. */
-export const isUsable = (saved: ReadonlyMap<string, unknown>, settingsOf: SettingsOf): boolean =>
-  [...new Set([...saved.keys()].map(orgOfKey))].every((org) => {
-    const settings = settingsOf(org);
-    return settings === undefined || saved.get(`${org}/${fingerprintKey}`) === toFingerprint(settings);
-  });
+/**
+ * Saved entries are used when every org of the partition was folded under the present rules and settings. An org that was
+ * configured later has no entry: the others' offset says nothing of its records, so the partition is folded anew, and
+ * only its readings are published from the beginning.
+ */
+export const toUsable = (
+  saved: { readonly offset: number; readonly entries: ReadonlyMap<string, unknown> } | undefined,
+  orgs: readonly IndicatorSettings[],
+): Usable => {
+  const names = new Set(orgs.map(({ org }) => org));
+  const isOf = (key: string) => names.has(orgOfKey(key));
+  if (saved === undefined) return { entries: new Map(), published: () => -1, isOf };
+  const { offset, entries } = saved;
+  const isCurrent = orgs.every(
+    (settings) => entries.get(`${settings.org}/${fingerprintKey}`) === toFingerprint(settings),
+  );
+  return {
+    entries: isCurrent ? entries : new Map(),
+    published: (org) => (entries.has(`${org}/${fingerprintKey}`) ? offset : -1),
+    isOf,
+  };
+};
 
 /**
  * The state of one partition of a topic: a fold an org. `saved` holds entries under `ORG/…`, as steps gave them.
- * Up to the offset `published` the readings are out: these are made again only where the state is folded anew, are not
- * published a second time, and nothing is saved before they are passed, so that a crash on the way starts over.
+ * Up to the offset `published` of an org its readings are out: these are made again only where the state is folded anew,
+ * and are not published a second time. Nothing is saved up to the offset `savedOffset`, so that a crash on the way starts
+ * over.
  */
 export const createPartitionFold = (options: {
   readonly topicFold: TopicFold;
-  readonly settingsOf: SettingsOf;
-  readonly saved: ReadonlyMap<string, unknown>;
-  readonly published: number;
+  /** The orgs that live in the partition. */
+  readonly orgs: readonly IndicatorSettings[];
+  readonly usable: Usable;
+  readonly savedOffset: number;
 }) => {
-  const { topicFold, settingsOf, published } = options;
+  const { topicFold, orgs, usable, savedOffset } = options;
+  const settingsByOrg = new Map(orgs.map((settings) => [settings.org, settings]));
   const folds = new Map<string, OrgFold>();
   /** The orgs whose state changed since it was last saved. */
   const unsaved = new Map<string, OrgFold>();
   const savedByOrg = new Map<string, [string, unknown][]>();
-  for (const [key, value] of options.saved) {
+  for (const [key, value] of usable.entries) {
     const org = orgOfKey(key);
     const entries = savedByOrg.get(org) ?? [];
     if (key !== `${org}/${fingerprintKey}`) entries.push([key.slice(org.length + 1), value]);
@@ -76,7 +103,7 @@ export const createPartitionFold = (options: {
   const foldOf = (org: string): OrgFold | undefined => {
     const known = folds.get(org);
     if (known !== undefined) return known;
-    const settings = settingsOf(org);
+    const settings = settingsByOrg.get(org);
     if (settings === undefined) return undefined;
     const fold = topicFold.createOrgFold(settings, savedByOrg.get(org) ?? []);
     savedByOrg.delete(org);
@@ -87,7 +114,7 @@ export const createPartitionFold = (options: {
   const toRecords = (org: string, record: BusRecord, fold: OrgFold): OutgoingRecord[] => {
     const progress = parseProgress(record);
     const readings = fold.progress(progress, record.offset);
-    if (record.offset <= published) return [];
+    if (record.offset <= usable.published(org)) return [];
     const records: OutgoingRecord[] = readings.map((reading) => ({
       topic: readingsTopic.name,
       org,
@@ -115,11 +142,11 @@ export const createPartitionFold = (options: {
       const changes = new Map<string, unknown>();
       const offset = segment.records.at(-1)?.offset ?? -1;
       // Where all records are of orgs that are not configured, the offset stays, for the day when they are again.
-      const saves = segment.saves && offset > published && unsaved.size > 0;
+      const saves = segment.saves && offset > savedOffset && unsaved.size > 0;
       if (saves) {
+        // Of every org, also one without records: that it was folded up to here, if with nothing to fold.
+        for (const settings of orgs) changes.set(`${settings.org}/${fingerprintKey}`, toFingerprint(settings));
         for (const [org, fold] of unsaved) {
-          const settings = settingsOf(org);
-          if (settings !== undefined) changes.set(`${org}/${fingerprintKey}`, toFingerprint(settings));
           for (const [key, value] of fold.takeChanges()) changes.set(`${org}/${key}`, value);
         }
         unsaved.clear();

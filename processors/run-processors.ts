@@ -3,7 +3,7 @@ import { assignmentsUntil, type Until } from '../runtime/bus/assignments.ts';
 import type { Assignment, Bus } from '../runtime/bus/bus.ts';
 import type { StateStore } from '../runtime/state-store.ts';
 import type { IndicatorSettings } from './indicator.ts';
-import { createPartitionFold, isUsable, type Segment, type Step, toSegments } from './partition-fold.ts';
+import { createPartitionFold, type Segment, type Step, toSegments, toUsable } from './partition-fold.ts';
 import { type TopicFold, topicFolds } from './topic-folds.ts';
 
 interface Options {
@@ -26,20 +26,15 @@ interface Start {
 const startPartition = async (options: Options, topicFold: TopicFold, partition: number): Promise<Start> => {
   const name = `processors/${topicFold.topic}`;
   const saved = await options.store.load(name, partition);
-  const bySettings = new Map(options.orgs.map((settings) => [settings.org, settings]));
-  const settingsOf = (org: string) => bySettings.get(org);
-  const entries = saved?.entries ?? new Map();
-  const usable = isUsable(entries, settingsOf);
+  const orgs = options.orgs.filter(({ org }) => options.bus.partitionOf(org) === partition);
+  const usable = toUsable(saved, orgs);
+  const goesOn = usable.entries.size > 0;
   return {
     name,
-    partition: createPartitionFold({
-      topicFold,
-      settingsOf,
-      saved: usable ? entries : new Map(),
-      published: saved?.offset ?? -1,
-    }),
-    from: usable && saved !== undefined ? saved.offset + 1 : 0,
-    stale: new Set(usable ? [] : entries.keys()),
+    partition: createPartitionFold({ topicFold, orgs, usable, savedOffset: saved?.offset ?? -1 }),
+    from: goesOn && saved !== undefined ? saved.offset + 1 : 0,
+    // Also those of an org that is no longer configured: the offset moves on without it.
+    stale: new Set([...(saved?.entries.keys() ?? [])].filter((key) => !goesOn || !usable.isOf(key))),
   };
 };
 
