@@ -6,6 +6,7 @@ const report = process.env['KRIVER_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.{unit,int,sim}.test.ts'],
+    globalSetup: ['test/engines/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,5 +1,6 @@
 import type { ExitCode } from '../runtime/errors.ts';
 import type { Definition } from '../schemas/reading.ts';
+import type { Stage } from './stage.ts';
 
 /** What every command is given beside its own options. */
 export interface GlobalOptions {
@@ -22,6 +23,11 @@ export interface InitOptions extends GlobalOptions {
   readonly org: string | undefined;
   readonly baseUrl: string | undefined;
   readonly force: boolean;
+}
+
+export interface RunOptions extends GlobalOptions {
+  /** Undefined: all of them. */
+  readonly stages: readonly Stage[] | undefined;
 }
 
 export interface ReplayOptions extends GlobalOptions {
@@ -64,6 +70,10 @@ export interface JsonOptions extends GlobalOptions {
   readonly json: boolean;
 }
 
+export interface TopicsOptions extends JsonOptions {
+  readonly apply: boolean;
+}
+
 export interface SimulateOptions extends GlobalOptions {
   readonly port: number;
   readonly speed: number;
@@ -85,7 +95,7 @@ export interface DemoOptions extends GlobalOptions {
 export interface Handlers {
   init(options: InitOptions): Promise<ExitCode>;
   test(options: OrgOptions): Promise<ExitCode>;
-  run(options: GlobalOptions): Promise<ExitCode>;
+  run(options: RunOptions): Promise<ExitCode>;
   once(options: OrgOptions): Promise<ExitCode>;
   replay(options: ReplayOptions): Promise<ExitCode>;
   kris(options: OrgOptions): Promise<ExitCode>;
@@ -100,6 +110,8 @@ export interface Handlers {
   secretRemove(options: SecretOptions): Promise<ExitCode>;
   secretRotate(options: GlobalOptions): Promise<ExitCode>;
   migrate(options: GlobalOptions): Promise<ExitCode>;
+  topics(options: TopicsOptions): Promise<ExitCode>;
+  lag(options: OrgOptions): Promise<ExitCode>;
   simulate(options: SimulateOptions): Promise<ExitCode>;
   demo(options: DemoOptions): Promise<ExitCode>;
 }

@@ -5,9 +5,9 @@ import { readingsTopic, systemLogTopic } from '../schemas/topics.ts';
 import { type LastPush, readPushes } from '../sinks/draxis/push-state.ts';
 import type { OrgConfig } from './config/config.ts';
 import type { Context } from './context.ts';
-import type { Embedded } from './embedded.ts';
 import { toKrisView } from './kris-view.ts';
 import { createOrgOverview, overviewTopics } from './overview.ts';
+import type { Parts } from './parts.ts';
 import { startOfReadings } from './read-overview.ts';
 import { wantsColour } from './render/colour.ts';
 import { renderKris } from './render/kris.ts';
@@ -34,8 +34,8 @@ const createRate = (clock: Clock) => {
 };
 
 /** What is known of every org at any moment: follows the topics that tell of it. */
-const createLiveViews = (embedded: Embedded) => {
-  const { bus, config, clock, store } = embedded;
+const createLiveViews = (parts: Parts) => {
+  const { bus, config, clock, store } = parts;
   const orgs = new Map(
     config.orgs.map((org) => [org.name, { org, overview: createOrgOverview(), rate: createRate(systemClock) }]),
   );
@@ -94,14 +94,14 @@ const createChanges = (context: Context) => {
  * `messages` are shown below, as they are at each drawing.
  */
 export const showLive = async (options: {
-  embedded: Embedded;
+  parts: Parts;
   context: Context;
   signal: AbortSignal;
   messages?: () => readonly string[];
 }): Promise<void> => {
-  const { embedded, context, signal, messages = () => [] } = options;
+  const { parts, context, signal, messages = () => [] } = options;
   const { out } = context;
-  const views = createLiveViews(embedded);
+  const views = createLiveViews(parts);
   const changes = createChanges(context);
   await views.consume('caught-up', signal);
   const ended = new AbortController();
@@ -113,7 +113,7 @@ export const showLive = async (options: {
   try {
     while (!signal.aborted && !ended.signal.aborted) {
       const screens: string[] = [];
-      for (const org of embedded.config.orgs) {
+      for (const org of parts.config.orgs) {
         const view = await views.view(org, messages());
         if (view === undefined) continue;
         if (onScreen)

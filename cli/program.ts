@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { ExitCode } from '../runtime/errors.ts';
 import type { Handlers } from './handlers.ts';
 import { withExamples } from './program/command.ts';
+import { declareDistribution } from './program/distribute.ts';
 import { declareHistory } from './program/history.ts';
 import { declareOperation } from './program/operate.ts';
 import { declarePractice } from './program/practice.ts';
@@ -41,6 +42,7 @@ export const createProgram = (
   declareSetup(program, wiring);
   declareOperation(program, wiring);
   declareHistory(program, wiring);
+  declareDistribution(program, wiring);
   declarePractice(program, wiring);
   inheritSettings(program);
   return program;

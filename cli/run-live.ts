@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
-import type { Embedded } from './embedded.ts';
 import { showLive } from './live.ts';
 import { serveLocalApi } from './local-api/serve.ts';
+import type { Parts } from './parts.ts';
 import { runStages } from './stages.ts';
 
 /**
@@ -9,19 +9,19 @@ import { runStages } from './stages.ts';
  * others are ended first, and then its error is thrown: whoever closes what they use may do so.
  */
 export const runLive = async (options: {
-  embedded: Embedded;
+  parts: Parts;
   context: Context;
   signal: AbortSignal;
   messages: () => readonly string[];
 }): Promise<void> => {
-  const { embedded, context, messages } = options;
+  const { parts, context, messages } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const parts = [
-    runStages(embedded, signal),
-    serveLocalApi({ embedded, signal }),
-    showLive({ embedded, context, signal, messages }),
+  const running = [
+    runStages(parts, signal),
+    serveLocalApi({ parts, signal }),
+    showLive({ parts, context, signal, messages }),
   ].map((part) => part.finally(() => stop.abort()));
-  const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
+  const failed = (await Promise.allSettled(running)).find((part) => part.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 };

@@ -8,8 +8,9 @@ import { runClickHouse } from '../sinks/clickhouse/run-clickhouse.ts';
 import { type DraxisResult, runDraxis } from '../sinks/draxis/run-draxis.ts';
 import { defaultRewindMs } from '../sinks/rewind.ts';
 import type { Config, OrgConfig } from './config/config.ts';
-import type { Embedded } from './embedded.ts';
+import type { Parts } from './parts.ts';
 import { thresholdsOf } from './shown-reading.ts';
+import type { Stage } from './stage.ts';
 
 const purgeEveryMs = hourMs;
 
@@ -24,19 +25,19 @@ export const toThresholds = (config: Config) =>
   config.orgs.flatMap((org) => indicators.map(({ slug }) => ({ org: org.name, slug, ...thresholdsOf(slug, org) })));
 
 /** The stages of one process, as functions of how long they run; what wires them is only the bus. */
-export const createStages = (embedded: Embedded) => {
-  const { config, bus, store, clock, logger, diskGuard, clickHouse, draxis } = embedded;
+export const createStages = (parts: Parts) => {
+  const { config, bus, store, clock, logger, diskGuard, clickHouse, draxis } = parts;
   return {
     ingest: (until: Until, signal: AbortSignal): Promise<ReadonlyMap<string, IngestSummary>> =>
       runIngest({
         orgs: config.orgs.flatMap(({ name, ingest }) => {
-          const okta = embedded.okta.get(name);
+          const okta = parts.okta.get(name);
           return okta === undefined ? [] : [{ org: name, okta, settings: ingest }];
         }),
         bus,
         clock,
         logger: logger.child({ component: 'ingest' }),
-        diskGuard,
+        ...(diskGuard === undefined ? {} : { diskGuard }),
         until,
         signal,
       }),
@@ -53,7 +54,7 @@ export const createStages = (embedded: Embedded) => {
         signal,
         clock,
         logger: logger.child({ component: 'clickhouse' }),
-        rewindMs: embedded.uncleanStop ? defaultRewindMs : undefined,
+        rewindMs: parts.uncleanStop ? defaultRewindMs : undefined,
       });
     },
     draxis: (until: Until, signal: AbortSignal): Promise<DraxisResult> =>
@@ -68,8 +69,9 @@ export const createStages = (embedded: Embedded) => {
       }),
     /** Drops what the topics no longer keep, a piece at a time, so that the stages are not held up. */
     retention: async (signal: AbortSignal): Promise<void> => {
-      while (!signal.aborted) {
-        while (!signal.aborted && (await bus.purge(clock.now())).more) await clock.sleep(50, signal);
+      const { purge } = parts;
+      while (purge !== undefined && !signal.aborted) {
+        while (!signal.aborted && (await purge(clock.now())).more) await clock.sleep(50, signal);
         await clock.sleep(purgeEveryMs, signal);
       }
     },
@@ -77,11 +79,11 @@ export const createStages = (embedded: Embedded) => {
 };
 
 /**
- * All stages side by side until the signal aborts. A stage that fails ends the others too, and its error is thrown: the
+ * The stages of this process side by side until the signal aborts. A stage that fails ends the others too, and its error is thrown: the
  * log repairs what was under way at the next start.
  */
-export const runStages = async (embedded: Embedded, signal: AbortSignal): Promise<void> => {
-  const stages = createStages(embedded);
+export const runStages = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  const stages = createStages(parts);
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let failure: { error: unknown } | undefined;
@@ -93,12 +95,12 @@ export const runStages = async (embedded: Embedded, signal: AbortSignal): Promis
       stop.abort();
     }
   };
-  await Promise.all([
-    guard(stages.ingest('stopped', either)),
-    guard(stages.processors('stopped', either)),
-    guard(stages.clickHouse('stopped', either)),
-    guard(stages.draxis('stopped', either)),
-    guard(stages.retention(either)),
-  ]);
+  const runs: Readonly<Record<Stage, readonly ((until: Until, signal: AbortSignal) => Promise<unknown>)[]>> = {
+    ingest: [stages.ingest],
+    processors: [stages.processors],
+    sinks: [stages.clickHouse, stages.draxis],
+  };
+  const running = parts.stages.flatMap((stage) => runs[stage]).map((run) => guard(run('stopped', either)));
+  await Promise.all([...running, guard(stages.retention(either))]);
   if (failure !== undefined) throw failure.error;
 };

@@ -24,7 +24,7 @@ interface Start {
 }
 
 const startPartition = async (options: Options, topicFold: TopicFold, partition: number): Promise<Start> => {
-  const name = `processors/${topicFold.topic}`;
+  const name = toStateName(topicFold);
   const saved = await options.store.load(name, partition);
   const orgs = options.orgs.filter(({ org }) => options.bus.partitionOf(org) === partition);
   const usable = toUsable(saved, orgs);
@@ -69,10 +69,24 @@ const foldPartition = (options: Options, topicFold: TopicFold, assignment: Assig
     ),
   );
 
+/** A partition from its assignment to its end; then its state is given up, so that whoever has it next finds it saved. */
+const ownPartition = async (options: Options, topicFold: TopicFold, assignment: Assignment): Promise<void> => {
+  try {
+    await lastValueFrom(foldPartition(options, topicFold, assignment), { defaultValue: undefined });
+  } catch (error) {
+    // What was under way when the partition went away fails with it.
+    if (!assignment.signal.aborted || error !== assignment.signal.reason) throw error;
+  } finally {
+    await options.store.release?.(toStateName(topicFold), assignment.partition);
+  }
+};
+
+const toStateName = ({ topic }: TopicFold): string => `processors/${topic}`;
+
 const runTopic = (options: Options, topicFold: TopicFold): Promise<void> =>
   lastValueFrom(
     from(assignmentsUntil({ ...options, topic: topicFold.topic, group: 'processors' })).pipe(
-      mergeMap((assignment) => foldPartition(options, topicFold, assignment)),
+      mergeMap((assignment) => ownPartition(options, topicFold, assignment)),
     ),
     { defaultValue: undefined },
   );

@@ -14,6 +14,11 @@ export interface StateStore {
    * records are acked first: a crash between the two emits the same records again, which their keys and versions absorb.
    */
   commit(name: string, partition: number, commit: StateCommit): Promise<void>;
+  /**
+   * For a partition that is given up: writes what the store still holds back, and forgets it. Where commits are written
+   * at once there is nothing to do, and no method.
+   */
+  release?(name: string, partition: number): Promise<void>;
 }
 
 export interface SavedState {

@@ -84,7 +84,7 @@ describe('the repository', () => {
   });
 
   it('leaves nothing to chance but what is injected', () => {
-    const allowed = { 'cli/embedded.ts': 'where the jitter of waits is injected' };
+    const allowed = { 'cli/connect.ts': 'where the jitter of waits is injected' };
     expect(linesWith(outside(allowed), /Math\.random/)).toEqual([]);
   });
 

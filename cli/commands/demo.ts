@@ -47,20 +47,20 @@ export const createDemoCommand =
       orgs: configured.orgs.map((org) => ({ ...org, ingest: { ...org.ingest, sweep_minutes: demoSweepMinutes } })),
     };
     const logger = loggerOf('warn', context);
-    const embedded = await openEmbedded(config, simulation.clock, logger);
+    const parts = await openEmbedded(config, simulation.clock, logger);
     try {
       if (options.once) {
-        const { texts, code } = await runOnce(embedded, interrupted.signal);
+        const { texts, code } = await runOnce(parts, interrupted.signal);
         context.out.write(`${texts.join('\n\n')}\n`);
         return interrupted.signal.aborted ? exitCodes.tryLater : code;
       }
       const messages = [
         `Simulated Okta ${simulation.oktaUrl}, Draxis ${simulation.draxisUrl}; time runs ${speed} times as fast. Ctrl-C stops.`,
       ];
-      await runLive({ embedded, context, signal: interrupted.signal, messages: () => messages });
+      await runLive({ parts, context, signal: interrupted.signal, messages: () => messages });
       return exitCodes.ok;
     } finally {
-      await embedded.close();
+      await parts.close();
       await simulation.close();
       interrupted.release();
     }

@@ -9,9 +9,9 @@ import { runsTopic, systemLogTopic } from '../../schemas/topics.ts';
 import { readPushes } from '../../sinks/draxis/push-state.ts';
 import type { DraxisResult } from '../../sinks/draxis/run-draxis.ts';
 import type { OrgConfig } from '../config/config.ts';
-import type { Embedded } from '../embedded.ts';
 import { toKrisView } from '../kris-view.ts';
 import type { OrgOverview } from '../overview.ts';
+import type { Parts } from '../parts.ts';
 import { readOverview } from '../read-overview.ts';
 import { renderReport } from '../render/report.ts';
 import { type ShownReading, toShownReading } from '../shown-reading.ts';
@@ -60,12 +60,12 @@ const reportedReadings = (overview: OrgOverview, slug: Slug, latenessMs: number)
  * it has handled what the one before it published, so nothing waits for time to pass.
  */
 export const runOnce = async (
-  embedded: Embedded,
+  parts: Parts,
   signal: AbortSignal,
   onStage: (stage: string) => void = () => {},
 ): Promise<{ reports: readonly OnceReport[]; texts: readonly string[]; code: ExitCode }> => {
-  const { config, bus, store, clock } = embedded;
-  const stages = createStages(embedded);
+  const { config, bus, store, clock } = parts;
+  const stages = createStages(parts);
   const started = clock.now();
   onStage('reading Okta');
   const summaries = await stages.ingest('caught-up', signal);
@@ -107,13 +107,13 @@ export const runOnce = async (
       run,
       readings,
     });
-    texts.push(await toText(embedded, org, overview, readingsOf, run));
+    texts.push(await toText(parts, org, overview, readingsOf, run));
   }
   const failed = [...summaries.values()].find(({ error }) => error !== undefined)?.error ?? pushed.errors[0];
   return { reports, texts, code: failed === undefined ? exitCodes.ok : errorCodes[failed.code] };
 
   async function toText(
-    { bus: log }: Embedded,
+    { bus: log }: Parts,
     org: OrgConfig,
     overview: OrgOverview,
     readingsOf: (slug: Slug) => readonly Reading[],

@@ -1,7 +1,18 @@
 import type { Context } from '../context.ts';
 import type { Handlers } from '../handlers.ts';
 
-type QueryCommand = 'test' | 'kris' | 'why' | 'runs' | 'sql' | 'dlqList' | 'dlqShow' | 'dlqRedrive' | 'migrate';
+type QueryCommand =
+  | 'test'
+  | 'kris'
+  | 'why'
+  | 'runs'
+  | 'sql'
+  | 'dlqList'
+  | 'dlqShow'
+  | 'dlqRedrive'
+  | 'migrate'
+  | 'topics'
+  | 'lag';
 
 /** The bodies of the commands that ask. Each is loaded when it is called, so that help is instant. */
 export const createQueryCommands = (context: Context): Pick<Handlers, QueryCommand> => ({
@@ -14,4 +25,6 @@ export const createQueryCommands = (context: Context): Pick<Handlers, QueryComma
   dlqShow: async (options) => (await import('./dlq.ts')).dlqShow(options, context),
   dlqRedrive: async (options) => (await import('./dlq.ts')).dlqRedrive(options, context),
   migrate: async (options) => (await import('./migrate.ts')).migrate(options, context),
+  topics: async (options) => (await import('./topics.ts')).topics(options, context),
+  lag: async (options) => (await import('./lag.ts')).lag(options, context),
 });

@@ -1,45 +1,85 @@
-import { exitCodes } from '../../runtime/errors.ts';
+import type { KafkaSettings } from '../../runtime/bus/kafka/settings.ts';
+import { AppError, type ExitCode, exitCodes } from '../../runtime/errors.ts';
+import type { Config } from '../config/config.ts';
 import { type Context, configOf, createScreenLogger, loggerOf, printJson, untilInterrupted } from '../context.ts';
 import { openEmbedded } from '../embedded.ts';
 import type { Handlers } from '../handlers.ts';
+import type { Parts } from '../parts.ts';
 import { runLive } from '../run-live.ts';
+import { type Stage, toStages } from '../stage.ts';
+import { runStages } from '../stages.ts';
 import { runOnce } from './once.ts';
 
-/** `kriver run`: everything, until it is interrupted. A terminal shows the KRIs; elsewhere a line a change. */
+/**
+ * `kriver run`: everything, or some stages, until it is interrupted. With the log on this machine a terminal shows the
+ * KRIs, elsewhere a line a change. Stages on Kafka only log: `kriver kris` and `kriver lag` ask the brokers from anywhere.
+ */
 export const createRunCommand =
   (context: Context): Handlers['run'] =>
   async (options) => {
     const config = configOf(options, context);
+    const stages = toStages(options.stages, config.bus);
+    if (config.bus.kind === 'kafka') return runOnKafka(context, config, config.bus.kafka, stages);
     const screen = context.out.isTTY === true ? createScreenLogger(config.logLevel) : undefined;
     const logger = screen?.logger ?? loggerOf(config.logLevel, context);
     const interrupted = untilInterrupted();
-    const embedded = await openEmbedded(config, context.clock, logger);
+    const parts = await openEmbedded(config, context.clock, logger);
     try {
       const messages = () => screen?.lines.slice(-3) ?? [];
-      await runLive({ embedded, context, signal: interrupted.signal, messages });
+      await runLive({ parts, context, signal: interrupted.signal, messages });
     } finally {
-      await embedded.close();
+      await parts.close();
       interrupted.release();
     }
     return exitCodes.ok;
   };
+
+const runOnKafka = async (
+  context: Context,
+  config: Config,
+  settings: KafkaSettings,
+  stages: readonly Stage[],
+): Promise<ExitCode> => {
+  const { openDistributed } = await import('../distributed.ts');
+  const logger = loggerOf(config.logLevel, context);
+  const { signal, release } = untilInterrupted();
+  let parts: Parts | undefined;
+  try {
+    parts = await openDistributed({ config, settings, stages, clock: context.clock, logger, stopping: signal });
+    logger.info({ stages, brokers: settings.brokers, orgs: config.orgs.length }, 'Kriver runs.');
+    await runStages(parts, signal);
+    logger.info('Kriver stops.');
+  } catch (error) {
+    // What was still waiting for the registry or a broker ends with the signal, and that was asked for.
+    if (!signal.aborted || error !== signal.reason) throw error;
+  } finally {
+    await parts?.close();
+    release();
+  }
+  return exitCodes.ok;
+};
 
 /** `kriver once`: one pass, a report, and the exit code of what went wrong. */
 export const createOnceCommand =
   (context: Context): Handlers['once'] =>
   async (options) => {
     const config = configOf(options, context);
+    if (config.bus.kind === 'kafka') {
+      throw new AppError('usage-invalid', '`kriver once` works on the log of this machine, and bus.kind is kafka.', {
+        hint: 'Keep `kriver run --stage …` running; `kriver kris` then gives the newest readings at any time.',
+      });
+    }
     const orgs = config.orgs.filter(({ name }) => options.org === undefined || name === options.org);
     const logger = loggerOf(config.logLevel, context);
     const interrupted = untilInterrupted();
-    const embedded = await openEmbedded({ ...config, orgs }, context.clock, logger);
+    const parts = await openEmbedded({ ...config, orgs }, context.clock, logger);
     try {
-      const { reports, texts, code } = await runOnce(embedded, interrupted.signal);
+      const { reports, texts, code } = await runOnce(parts, interrupted.signal);
       if (options.json) printJson(context, reports);
       else context.out.write(`${texts.join('\n\n')}\n`);
       return interrupted.signal.aborted ? exitCodes.tryLater : code;
     } finally {
-      await embedded.close();
+      await parts.close();
       interrupted.release();
     }
   };

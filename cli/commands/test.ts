@@ -1,8 +1,8 @@
 import { type ConnectionCheck, testConnection } from '../../ingest/test-connection.ts';
 import { AppError, type ErrorCode, type ExitCode, errorCodes, exitCodes } from '../../runtime/errors.ts';
 import type { Config, OrgConfig } from '../config/config.ts';
+import { openOkta, toDraxisTarget } from '../connect.ts';
 import { type Context, configOf, loggerOf, printJson } from '../context.ts';
-import { openOkta, toDraxisTarget } from '../embedded.ts';
 import type { OrgOptions } from '../handlers.ts';
 import { selectOrgs } from '../queries/select-orgs.ts';
 import { printTable } from '../render/table.ts';

@@ -1,3 +1,4 @@
+import type { KafkaSettings } from '../../runtime/bus/kafka/settings.ts';
 import { AppError } from '../../runtime/errors.ts';
 import type { Config } from '../config/config.ts';
 import { type Context, configOf, loggerOf } from '../context.ts';
@@ -19,6 +20,7 @@ export const withQueries = async <Answer>(
   ask: (queries: Queries, config: Config) => Promise<Answer>,
 ): Promise<Answer> => {
   const config = configOf(options, context);
+  if (config.bus.kind === 'kafka') return askKafkaLog(config, config.bus.kafka, context, ask);
   for (let attempt = 1; ; attempt += 1) {
     if ((await findRunningProcess(config.dataDirectory)) !== undefined) {
       return ask(createRemoteQueries(config.dataDirectory), config);
@@ -32,6 +34,27 @@ export const withQueries = async <Answer>(
       }
     }
     await context.clock.sleep(waitMs);
+  }
+};
+
+/** The topics are open to whoever may read them, so no process needs to be asked. */
+const askKafkaLog = async <Answer>(
+  config: Config,
+  settings: KafkaSettings,
+  context: Context,
+  ask: (queries: Queries, config: Config) => Promise<Answer>,
+): Promise<Answer> => {
+  const [{ openKafkaQueries }, { createQueries }] = await Promise.all([
+    import('../distributed.ts'),
+    import('../queries/queries.ts'),
+  ]);
+  const log = await openKafkaQueries(config, settings, context.clock, loggerOf(config.logLevel, context));
+  const queries = createQueries(log);
+  try {
+    return await ask(queries, config);
+  } finally {
+    await queries.close();
+    await log.close();
   }
 };
 

@@ -1,4 +1,5 @@
 import type { IngestSettings } from '../../ingest/settings.ts';
+import type { KafkaSettings } from '../../runtime/bus/kafka/settings.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import type { Definition } from '../../schemas/reading.ts';
 import type { Slug } from '../../schemas/slugs.ts';
@@ -14,6 +15,7 @@ export interface Config {
   readonly dataDirectory: string;
   /** At least one; names are unique. */
   readonly orgs: readonly OrgConfig[];
+  readonly bus: BusConfig;
   readonly clickHouse: ClickHouseSettings;
   readonly retention: Settings['retention'];
   readonly allowedLatenessMinutes: number;
@@ -23,6 +25,9 @@ export interface Config {
   /** KRIVER_ALLOW_LOOPBACK: http and https on this machine are permitted, for tests and the demo. */
   readonly allowLoopback: boolean;
 }
+
+/** How records flow: through a log in the data directory, for one process, or through Kafka, for many. */
+export type BusConfig = { readonly kind: 'lmdb' } | { readonly kind: 'kafka'; readonly kafka: KafkaSettings };
 
 export interface NetworkConfig {
   /** A URL, secret because it may carry a password. */

@@ -16,6 +16,10 @@ export const environmentVariables = [
     description: 'The Draxis access token, where the file names no other source. Turns pushing on.',
   },
   { name: 'KRIVER_DATA_DIR', description: 'In place of data_dir. Relative paths start at the working directory.' },
+  {
+    name: 'KRIVER_KAFKA_BROKERS',
+    description: 'Brokers as host:port, with commas between; in place of bus.brokers. Sets bus.kind to kafka.',
+  },
   { name: 'KRIVER_CONFIG', description: 'The file to read; in place of ./kriver.yaml.' },
   {
     name: 'KRIVER_ALLOW_LOOPBACK',
@@ -126,3 +130,16 @@ const names = (orgs: readonly unknown[]): string =>
   orgs
     .map((org, index) => (isGroup(org) && typeof org['name'] === 'string' ? org['name'] : `orgs[${index}]`))
     .join(', ');
+
+/** The section `bus` with the brokers of the environment; what is wrong with one is then said of the variable. */
+export const overlayBus = (
+  raw: unknown,
+  environment: Environment,
+): { readonly bus: unknown; readonly place: (path: string) => string } => {
+  const brokers = readVariable(environment, 'KRIVER_KAFKA_BROKERS');
+  if (brokers === undefined) return { bus: raw, place: (path) => path };
+  return {
+    bus: { ...(isGroup(raw) ? raw : {}), kind: 'kafka', brokers: brokers.split(',').map((broker) => broker.trim()) },
+    place: (path) => (/^bus\.brokers(?:\[|$)/.test(path) ? 'KRIVER_KAFKA_BROKERS' : path),
+  };
+};

@@ -19,6 +19,7 @@ const wrap = (text: string, width: number): string[] => {
 const exampleOf = (field: Field): unknown => {
   if (field.fallback !== undefined) return field.fallback;
   if (field.type.startsWith('by name')) return {};
+  if (field.type.startsWith('list of')) return [];
   return field.type.includes(' | ') ? field.type.split(' | ')[0] : '';
 };
 

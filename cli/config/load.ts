@@ -6,11 +6,12 @@ import { createSecretStore, type SecretStore } from '../secrets/store.ts';
 import type { Config, OrgConfig } from './config.ts';
 import { sharedDraxisKris, sharedNames } from './conflicts.ts';
 import { dropEmpty } from './drop-empty.ts';
-import { allowsLoopback, type Environment, overlayOrgs, readVariable } from './environment.ts';
+import { allowsLoopback, type Environment, overlayBus, overlayOrgs, readVariable } from './environment.ts';
 import { inspectKeys } from './inspect-keys.ts';
 import { toConfigSchema } from './json-schema.ts';
 import { type Problem, toProblem } from './problem.ts';
 import { readSettingsFile } from './read-file.ts';
+import { findUnshareable, resolveBus } from './resolve-bus.ts';
 import { resolveClickHouse } from './resolve-clickhouse.ts';
 import { readNetwork } from './resolve-network.ts';
 import { type ResolvedOrg, resolveOrg, toOrgConfig } from './resolve-org.ts';
@@ -41,8 +42,9 @@ export const loadConfig = (options: LoadOptions): LoadResult => {
   const { environment } = options;
   const inFile = raw['orgs'] ?? [];
   const overlay = overlayOrgs(Array.isArray(inFile) ? inFile : [inFile], environment);
-  const joined = { ...raw, orgs: overlay.orgs };
-  const place = (path: string) => overlay.origins.get(path) ?? path;
+  const busOverlay = overlayBus(raw['bus'], environment);
+  const joined = { ...raw, orgs: overlay.orgs, ...(busOverlay.bus === undefined ? {} : { bus: busOverlay.bus }) };
+  const place = (path: string) => overlay.origins.get(path) ?? busOverlay.place(path);
   const dataDirectory = dataDirectoryOf(raw, file, options);
 
   const problems: Problem[] = [...overlay.problems, ...checkShape(joined, raw, place)];
@@ -69,11 +71,15 @@ export const loadConfig = (options: LoadOptions): LoadResult => {
   problems.push(...sharedDraxisKris(orgs));
   const clickHouse = resolveClickHouse(raw['clickhouse'], dataDirectory, context);
   problems.push(...clickHouse.problems);
+  const { bus, problems: busProblems } = resolveBus(busOverlay.bus, context);
+  problems.push(...busProblems.map((problem) => ({ ...problem, path: place(problem.path) })));
+  problems.push(...findUnshareable(bus, clickHouse.settings?.kind, orgs));
   const complete = orgs.filter((org) => org !== undefined);
   if (
     problems.length > 0 ||
     !settings.success ||
     clickHouse.settings === undefined ||
+    bus === undefined ||
     complete.length !== overlay.orgs.length
   )
     return { ok: false, problems: mask(firstOfEach(problems), environment) };
@@ -83,6 +89,7 @@ export const loadConfig = (options: LoadOptions): LoadResult => {
       file,
       dataDirectory,
       orgs: complete,
+      bus,
       clickHouse: clickHouse.settings,
       retention: settings.data.retention,
       allowedLatenessMinutes: settings.data.allowed_lateness_minutes,

@@ -69,7 +69,9 @@ const describeIssue = (issue: z.core.$ZodIssue, value: unknown): string => {
 const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 const hintFor = (issue: z.core.$ZodIssue, value: unknown, schema: JsonSchema): string => {
-  const field = fieldAt(schema, issue.path);
+  const [place, around] = [issue.path, issue.path.slice(0, -1)].map((path) => fieldAt(schema, path));
+  // What an item of a list has to be is said of the list.
+  const field = typeof issue.path.at(-1) === 'number' && place?.description === undefined ? around : place;
   const choices =
     issue.code === 'invalid_value' && typeof value === 'string' ? suggest(value, issue.values.map(String)) : undefined;
   const fallback =
@@ -83,10 +85,13 @@ const hintFor = (issue: z.core.$ZodIssue, value: unknown, schema: JsonSchema): s
   );
 };
 
-/** A problem in the operator's words. The value itself is not quoted: it may be a secret in the wrong place. */
-export const toProblem = (issue: z.core.$ZodIssue, root: unknown, schema: JsonSchema): Problem => {
+/**
+ * A problem in the operator's words. `section` is where `root` stands in the file. The value itself is not quoted: it
+ * may be a secret in the wrong place.
+ */
+export const toProblem = (issue: z.core.$ZodIssue, root: unknown, schema: JsonSchema, section?: string): Problem => {
   const value = valueAt(root, issue.path);
-  const path = toPath(issue.path);
+  const path = toPath(section === undefined ? issue.path : [section, ...issue.path]);
   if (issue.code === 'custom')
     return { path, problem: sentence(`${path}: ${issue.message}`), hint: hintFor(issue, value, schema) };
   return { path, problem: `${path} ${sentence(describeIssue(issue, value))}`, hint: hintFor(issue, value, schema) };

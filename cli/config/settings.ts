@@ -1,18 +1,25 @@
 import { z } from 'zod';
+import { kafkaSettingsSchema } from '../../runtime/bus/kafka/settings.ts';
 import { clickHouseSettingsSchema } from '../../sinks/clickhouse/settings.ts';
-import { credentialsSchema } from './credentials.ts';
+import { toFileSchema } from './file-schema.ts';
 import { orgSchema } from './org.ts';
 
 /** Starts of open admin sessions (7 d), the window (24 h) and the revision horizon (48 h) must all still be in the log. */
 const leastLogDays = 10;
 
-/** As the sink declares it, but for the password, which like every secret is named and not written. */
-const clickHouseFileSchema = z
+const kafkaFields = toFileSchema(kafkaSettingsSchema).shape;
+
+/** Only Kafka has settings; whether those that it cannot do without are there is checked when it is chosen. */
+const busFileSchema = z
   .object({
-    ...clickHouseSettingsSchema.shape,
-    password: credentialsSchema.optional().describe('server: where the password is read from, if there is one.'),
+    kind: z
+      .enum(['lmdb', 'kafka'])
+      .default('lmdb')
+      .describe('lmdb: a log in data_dir, for one process; kafka: topics that the processes of several stages share.'),
+    ...kafkaFields,
+    brokers: kafkaSettingsSchema.shape.brokers.optional(),
   })
-  .describe(clickHouseSettingsSchema.description ?? '');
+  .describe('How records flow between stages. All other settings of this group are for kafka.');
 
 /** The whole of kriver.yaml. */
 export const settingsSchema = z
@@ -25,7 +32,8 @@ export const settingsSchema = z
       .describe(
         'Where the log, the state and the secrets are kept. Relative paths start at the directory of this file.',
       ),
-    clickhouse: clickHouseFileSchema.prefault({}),
+    bus: busFileSchema.prefault({}),
+    clickhouse: toFileSchema(clickHouseSettingsSchema).prefault({}),
     retention: z
       .object({
         log_days: z

@@ -29,5 +29,6 @@ export const createRemoteQueries = (dataDirectory: string): Queries => {
     deadLetters: (org) => ask({ path: '/dlq', query: { org } }),
     deadLetter: (id, org) => ask({ path: letter(id), query: { org } }),
     redrive: (id, org) => ask({ method: 'POST', path: `${letter(id)}/redrive`, query: { org } }),
+    lag: (org) => ask({ path: '/lag', query: { org } }),
   };
 };

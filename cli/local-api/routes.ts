@@ -2,6 +2,7 @@ import { AppError } from '../../runtime/errors.ts';
 import { isSlug, slugs } from '../../schemas/slugs.ts';
 import { parseTimestamp } from '../../schemas/time.ts';
 import { suggest } from '../config/did-you-mean.ts';
+import type { LagAnswer } from '../queries/lag.ts';
 import type { Queries } from '../queries/queries.ts';
 
 export interface LocalRequest {
@@ -42,6 +43,12 @@ const queryTextOf = ({ body }: LocalRequest): string => {
   return query;
 };
 
+/** Who answers here is the one process that has the log. */
+const asOwner = ({ org, stages }: LagAnswer): LagAnswer => ({
+  org,
+  stages: stages.map((row) => ({ ...row, owner: { member: `process ${process.pid}`, host: '' } })),
+});
+
 const get = (path: RegExp, answer: Route['answer']): Route => ({ method: 'GET', path, answer });
 const post = (path: RegExp, answer: Route['answer']): Route => ({ method: 'POST', path, answer });
 
@@ -53,6 +60,7 @@ const routes: readonly Route[] = [
     return queries.why({ org: orgOf(request), slug, atMs: momentOf(request), limit: limitOf(request) });
   }),
   get(/^\/runs$/, (queries, request) => queries.runs(orgOf(request))),
+  get(/^\/lag$/, async (queries, request) => (await queries.lag(orgOf(request))).map(asOwner)),
   post(/^\/sql$/, (queries, request) => queries.sql(queryTextOf(request))),
   get(/^\/dlq$/, (queries, request) => queries.deadLetters(orgOf(request))),
   get(/^\/dlq\/([^/]+)$/, (queries, request, id) => queries.deadLetter(id, orgOf(request))),

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { dayMs, hourMs, minuteMs, parseTimestamp } from '../../schemas/time.ts';
+import { suggest } from '../config/did-you-mean.ts';
 import { orgNamePattern } from '../config/org.ts';
+import { type Stage, stageNames } from '../stage.ts';
 
 /** Parsers of option values. What they throw is printed by commander with the option's name, and ends with 64. */
 export const parsePort = (text: string): number => {
@@ -52,4 +54,14 @@ export const parseOrgName = (text: string): string => {
   if (!orgNamePattern.test(text))
     throw new InvalidArgumentError('An org name has letters, digits, dot, dash and underscore.');
   return text;
+};
+
+const isStage = (text: string): text is Stage => (stageNames as readonly string[]).includes(text);
+
+/** Stages with commas between, in addition to those given before; each once, in the order of the flow. */
+export const collectStages = (text: string, earlier: readonly Stage[] = []): readonly Stage[] => {
+  const named = text.split(',').map((name) => name.trim());
+  const unknown = named.find((name) => !isStage(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(suggest(unknown, stageNames));
+  return stageNames.filter((stage) => earlier.includes(stage) || named.includes(stage));
 };

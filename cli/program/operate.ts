@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { slugs } from '../../schemas/slugs.ts';
-import { parseMoment } from './arguments.ts';
+import { collectStages, parseMoment } from './arguments.ts';
 import { jsonOption, orgOption, runs, type Wiring, withExamples } from './command.ts';
 
 /** The commands of daily work: does it connect, run it, what do the KRIs say and why. */
@@ -23,8 +23,14 @@ export const declareOperation = (program: Command, wiring: Wiring): void => {
       .description(
         'Reads the orgs continuously, stores and pushes readings, and serves the dashboard. Ctrl-C stops it cleanly.',
       )
-      .action(runs(wiring, 'run', (options) => options)),
+      .option(
+        '--stage <stages>',
+        'with bus.kind kafka: only these of ingest, processors, sinks, with commas between; may be repeated; default: all',
+        collectStages,
+      )
+      .action(runs(wiring, 'run', ({ stage, ...options }) => ({ ...options, stages: stage }))),
     'kriver run',
+    'kriver run --stage ingest,processors',
     'KRIVER_OKTA_BASE_URL=https://acme.okta.com KRIVER_OKTA_TOKEN=... kriver run',
   );
 

@@ -7,6 +7,7 @@ import type { SqlResult } from '../../sinks/clickhouse/query.ts';
 import type { Config } from '../config/config.ts';
 import { type DeadLetterSummary, findDeadLetter, listDeadLetters } from './dead-letters.ts';
 import { type KrisAnswer, readKris } from './kris.ts';
+import { type LagAnswer, readLocalLag } from './lag.ts';
 import { type RedriveResult, redrive } from './redrive.ts';
 import { readRuns } from './runs.ts';
 import { selectOrg, selectOrgs } from './select-orgs.ts';
@@ -30,9 +31,11 @@ export interface Queries {
   /** By the beginning of its id, where that is enough to tell it from all others. */
   deadLetter(id: string, org: string | undefined): Promise<DeadLetter>;
   redrive(id: string, org: string | undefined): Promise<RedriveResult>;
+  /** How far behind the stages are with the log of the data directory. */
+  lag(org: string | undefined): Promise<readonly LagAnswer[]>;
 }
 
-/** The parts of a process that questions are answered from; an `Embedded` has them all. */
+/** The parts of a process that questions are answered from; `Parts` has them all. */
 export interface QuerySource {
   readonly config: Config;
   readonly clock: Clock;
@@ -60,6 +63,10 @@ export const createQueries = (source: QuerySource): Queries & { close(): Promise
       selectOrg(config, letter.org);
       return redrive(bus, letter);
     },
+    lag: async (org) =>
+      Promise.all(
+        selectOrgs(config, org).map((selected) => readLocalLag({ config, bus, now: source.clock.now() }, selected)),
+      ),
     close: sql.close,
   };
 };

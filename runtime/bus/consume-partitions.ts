@@ -7,7 +7,7 @@ export type { Until } from './assignments.ts';
  * Runs a handler over every batch of a topic that this member of the group is assigned, partitions side by side, each
  * in order. A batch is acked when the handler resolves; a rejection ends the consumption and is thrown, except that of
  * `assignment.signal.throwIfAborted()`: the batch is then left to whoever gets the partition next.
- * `from` gives the offset to start a partition at (default: after the last acked one).
+ * `from` gives the offset to start a partition at (default: after the last acked one); it may give up as a handler may.
  */
 export const consumePartitions = async (options: {
   bus: Bus;
@@ -15,14 +15,15 @@ export const consumePartitions = async (options: {
   group: string;
   until: Until;
   signal: AbortSignal;
-  from?: (partition: number) => Promise<number | undefined>;
+  from?: (partition: number, signal: AbortSignal) => Promise<number | undefined>;
   handle: (batch: Batch, assignment: Assignment) => Promise<void>;
+  released?: (partition: number) => Promise<void>;
 }): Promise<void> => {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
 
   const consumeOne = async (assignment: Assignment): Promise<void> => {
-    const start = await options.from?.(assignment.partition);
+    const start = await options.from?.(assignment.partition, assignment.signal);
     for await (const batch of assignment.batches(start === undefined ? {} : { from: start })) {
       await options.handle(batch, assignment);
       await batch.ack();

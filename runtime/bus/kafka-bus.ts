@@ -27,8 +27,8 @@ export const openKafkaBus = async (options: {
   kafka: Kafka;
   topicPrefix: string;
   partitions: number;
-  /** The ids of the topics' schemas; a topic without one carries plain values. */
-  schemaIds: SchemaIds;
+  /** The ids of the topics' schemas, asked for before the first record is sent; a topic without one carries plain values. */
+  schemaIds: () => Promise<SchemaIds>;
   logger: KafkaLogger;
   /** The machine's own: sessions and retries are between machines, whatever time a simulated org has. */
   clock: Clock;
@@ -36,7 +36,7 @@ export const openKafkaBus = async (options: {
   times?: GroupTimes;
 }): Promise<KafkaBus> => {
   const { kafka, topicPrefix, partitions, schemaIds, logger, clock, stopping, times = defaultGroupTimes } = options;
-  const toTopicName = (topic: string) => `${topicPrefix}${topic}`;
+  const topicNameOf = (topic: string) => `${topicPrefix}${topic}`;
   const partitionOf = (org: string) => hashPartition(org, partitions);
   const admin = kafka.admin();
   const offsets = createOffsets(admin);
@@ -44,16 +44,20 @@ export const openKafkaBus = async (options: {
   const closing = new AbortController();
   const leaving = new Set<Promise<void>>();
 
-  const connect = async () => {
-    try {
-      await admin.connect();
-      return await createKafkaProducer({ kafka, logger, clock, schemaIds, partitionOf, toTopicName, stopping });
-    } catch (error) {
-      await admin.disconnect().catch(() => {});
-      throw toBusError('Kafka cannot be used', error);
-    }
-  };
-  const producer = await connect();
+  const producer = createKafkaProducer({
+    kafka,
+    logger,
+    clock,
+    schemaIds,
+    partitionOf,
+    toTopicName: topicNameOf,
+    stopping,
+  });
+  try {
+    await admin.connect();
+  } catch (error) {
+    throw toBusError('Kafka cannot be used', error);
+  }
 
   return {
     partitions,
@@ -67,7 +71,7 @@ export const openKafkaBus = async (options: {
         logger,
         times,
         topic,
-        topicName: toTopicName(topic),
+        topicName: topicNameOf(topic),
         groupId: toGroupId(topicPrefix, group, topic),
         signal: AbortSignal.any([signal, closing.signal]),
         onLeave: (work) => {
@@ -75,12 +79,12 @@ export const openKafkaBus = async (options: {
           void work.finally(() => leaving.delete(work));
         },
       }),
-    endOffset: async (topic, partition) => (await offsets.bounds(toTopicName(topic), partition)).end,
-    offsetAt: (topic, partition, appendedAtMs) => offsets.at(toTopicName(topic), partition, appendedAtMs),
+    endOffset: async (topic, partition) => (await offsets.bounds(topicNameOf(topic), partition)).end,
+    offsetAt: (topic, partition, appendedAtMs) => offsets.at(topicNameOf(topic), partition, appendedAtMs),
     committed: (topic, partition, group) =>
-      offsets.committed(toTopicName(topic), partition, toGroupId(topicPrefix, group, topic)),
-    read: (topic, partition, from) => reader.read(toTopicName(topic), partition, from),
-    appendedAt: (topic, partition, offset) => reader.appendedAt(toTopicName(topic), partition, offset),
+      offsets.committed(topicNameOf(topic), partition, toGroupId(topicPrefix, group, topic)),
+    read: (topic, partition, from) => reader.read(topicNameOf(topic), partition, from),
+    appendedAt: (topic, partition, offset) => reader.appendedAt(topicNameOf(topic), partition, offset),
     close: async () => {
       closing.abort();
       await Promise.all(leaving);

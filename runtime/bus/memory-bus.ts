@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Bus, BusRecord } from './bus.ts';
+import { hashPartition } from './hash-partition.ts';
 import { createLocalBus } from './local-bus.ts';
 import { maxBatchRecords, type RecordLog } from './record-log.ts';
-
-const hashOf = (org: string): number => createHash('sha256').update(org).digest().readUInt32BE(0);
 
 interface Entry {
   readonly record: BusRecord;
@@ -62,6 +60,6 @@ export const createMemoryBus = (
   options: { partitions?: number; partitionOf?: (org: string) => number; clock?: Clock } = {},
 ): Bus => {
   const { partitions = 1, clock = systemClock } = options;
-  const partitionOf = options.partitionOf ?? ((org) => (partitions === 1 ? 0 : hashOf(org) % partitions));
+  const partitionOf = options.partitionOf ?? ((org) => hashPartition(org, partitions));
   return createLocalBus({ partitions, partitionOf, log: createMemoryLog(partitionOf, clock) });
 };

@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { AppError } from '../../runtime/errors.ts';
 import type { Secret } from '../../runtime/secret.ts';
 import { type RawConnection, removeLeftovers, serialise } from './chdb-connection.ts';
 import { toText } from './clickhouse-error.ts';
+import type { ClickHouseSettings } from './settings.ts';
 
 export type { ClickHouseClient };
 
@@ -76,17 +78,49 @@ export const openChdb = async (options: { path: string; limits?: QueryLimits }):
   return client;
 };
 
+export interface ServerOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly password?: Secret | undefined;
+  readonly database: string;
+  /** PEM texts for https; certificates are always verified. */
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly key?: Secret | undefined;
+  readonly cluster?: string | undefined;
+  readonly limits?: QueryLimits | undefined;
+  /** How long one request may take; longer with limits that allow more. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 60_000;
+
+/** How to connect by the settings; with limits as the user for `kriver sql`, where there is one. */
+export const toServerOptions = (settings: ClickHouseSettings, limits?: QueryLimits): ServerOptions => {
+  const { url = '', user, password, database, ca, certificate, key, cluster, sql_user, sql_password } = settings;
+  const account =
+    limits === undefined || sql_user === undefined ? { user, password } : { user: sql_user, password: sql_password };
+  return { url, ...account, database, ca, certificate, key, cluster, limits };
+};
+
+const toTls = ({ ca, certificate, key }: ServerOptions) => {
+  const authority = ca === undefined ? undefined : Buffer.from(ca);
+  if (certificate !== undefined && key !== undefined) {
+    const ca_cert = authority ?? Buffer.from(rootCertificates.join('\n'));
+    return { tls: { ca_cert, cert: Buffer.from(certificate), key: Buffer.from(key.reveal()) } };
+  }
+  return authority === undefined ? {} : { tls: { ca_cert: authority } };
+};
+
+/** On a cluster an insert is acknowledged when its shards have it, not when one server has noted to send it on. */
+const clustered = { distributed_foreground_insert: 1 } as const;
+
 /**
  * A client for a ClickHouse server over HTTP. Connects with the first query, so a server that is down is met there.
- * Inserts are acknowledged when they are written: that is asked for with every request.
+ * Inserts are acknowledged when they are written: that is asked for with every request. A free query is read-only by
+ * request as well, which a user whose profile sets `readonly` may not ask for: see docs/clickhouse-server.md.
  */
-export const connectServer = (options: {
-  url: string;
-  user: string;
-  password?: Secret | undefined;
-  database: string;
-  limits?: QueryLimits;
-}): ClickHouseClient =>
+export const connectServer = (options: ServerOptions): ClickHouseClient =>
   createClient({
     url: options.url,
     username: options.user,
@@ -94,12 +128,17 @@ export const connectServer = (options: {
     database: options.database,
     application: 'kriver',
     log,
+    ...toTls(options),
     compression: { request: true, response: false },
     max_open_connections: 4,
-    request_timeout: Math.max(60, (options.limits?.maxSeconds ?? 0) + 10) * 1000,
+    request_timeout: Math.max(
+      options.timeoutMs ?? defaultTimeoutMs,
+      options.limits === undefined ? 0 : (options.limits.maxSeconds + 10) * 1_000,
+    ),
     clickhouse_settings: {
       ...formats,
       wait_for_async_insert: 1,
+      ...(options.cluster === undefined ? {} : clustered),
       ...(options.limits && toSettings(options.limits)),
     },
   });
@@ -112,16 +151,17 @@ export const isChdbAvailable = async (): Promise<boolean> =>
   );
 
 /** Whatever the server's profile says: an insert that is acknowledged before it is written would lose acked records. */
-export const assertDurableInserts = async (client: ClickHouseClient): Promise<void> => {
-  const answer = await client.query({
-    query: "SELECT getSetting('wait_for_async_insert') AS wait",
-    format: 'JSONEachRow',
-  });
-  const [row] = await answer.json<{ wait: unknown }>();
-  if (row?.wait === true || Number(row?.wait) === 1) return;
-  throw new AppError('configuration-invalid', 'ClickHouse acknowledges inserts before they are written.', {
-    hint: "Set wait_for_async_insert = 1 in the profile of Kriver's user.",
-  });
+export const assertDurableInserts = async (client: ClickHouseClient, options: { clustered?: boolean } = {}) => {
+  const needed = ['wait_for_async_insert', ...(options.clustered === true ? ['distributed_foreground_insert'] : [])];
+  for (const setting of needed) {
+    const query = `SELECT toUInt8(getSetting('${setting}')) AS value`;
+    const answer = await client.query({ query, format: 'JSONEachRow' });
+    const [row] = await answer.json<{ value: number }>();
+    if (row?.value === 1) continue;
+    throw new AppError('configuration-invalid', 'ClickHouse acknowledges inserts before they are written.', {
+      hint: `Set ${setting} = 1 in the profile of Kriver's user.`,
+    });
+  }
 };
 
 const loadChdb = async () => {

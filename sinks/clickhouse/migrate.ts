@@ -1,11 +1,22 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../runtime/errors.ts';
 import { assertDurableInserts } from './client.ts';
+import { type Cluster, toClustered } from './cluster.ts';
 import { type Migration, migrations } from './migrations/index.ts';
 
 const table = `CREATE TABLE IF NOT EXISTS kriver_migrations (
   number UInt32, name String, applied DateTime DEFAULT now()
 ) ENGINE = ReplacingMergeTree ORDER BY number`;
+
+/** Runs a statement, on every server where there is a cluster. */
+export const runStatement = async (
+  client: ClickHouseClient,
+  statement: string,
+  cluster: Cluster | undefined,
+): Promise<void> => {
+  const statements = cluster === undefined ? [statement] : toClustered(statement, cluster);
+  for (const query of statements) await client.command({ query });
+};
 
 /**
  * Brings the database up to this program's tables and views, in order, and names what was applied: nothing when it was
@@ -14,10 +25,10 @@ const table = `CREATE TABLE IF NOT EXISTS kriver_migrations (
  */
 export const migrate = async (
   client: ClickHouseClient,
-  list: readonly Migration[] = migrations,
+  { list = migrations, cluster }: { list?: readonly Migration[]; cluster?: Cluster | undefined } = {},
 ): Promise<readonly { number: number; name: string }[]> => {
-  await assertDurableInserts(client);
-  await client.command({ query: table });
+  await assertDurableInserts(client, { clustered: cluster !== undefined });
+  await runStatement(client, table, cluster);
   const answer = await client.query({ query: 'SELECT DISTINCT number FROM kriver_migrations', format: 'JSONEachRow' });
   const done = new Set((await answer.json<{ number: number }>()).map((row) => row.number));
   const newest = Math.max(0, ...done);
@@ -34,7 +45,7 @@ export const migrate = async (
   const applied: { number: number; name: string }[] = [];
   for (const { number, name, statements } of list) {
     if (done.has(number)) continue;
-    for (const statement of statements) await client.command({ query: statement });
+    for (const statement of statements) await runStatement(client, statement, cluster);
     await client.insert({ table: 'kriver_migrations', values: [{ number, name }], format: 'JSONEachRow' });
     applied.push({ number, name });
   }

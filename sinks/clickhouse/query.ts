@@ -43,6 +43,9 @@ const assertReadOnly = async (client: ClickHouseClient): Promise<void> => {
 
 const timeoutExceeded = '159';
 const memoryExceeded = '241';
+/** The server lets nobody set `readonly` or the limits for a user whose profile is read-only or bounds them lower. */
+const readOnlyProfile = '164';
+const settingBounded = '452';
 
 const toQueryError = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
@@ -50,6 +53,12 @@ const toQueryError = (error: unknown): AppError => {
   if (code === undefined) {
     return new AppError('clickhouse-unavailable', `ClickHouse did not answer: ${toText(error)}`, {
       hint: 'Check that ClickHouse runs.',
+      cause: error,
+    });
+  }
+  if (code === settingBounded || (code === readOnlyProfile && toText(error).includes('Cannot modify'))) {
+    return new AppError('configuration-invalid', `ClickHouse does not take the limits of a query: ${toText(error)}`, {
+      hint: 'In the profile of sql_user leave `readonly` out, and raise its limits or lower clickhouse.sql_max_….',
       cause: error,
     });
   }

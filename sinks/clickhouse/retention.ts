@@ -1,4 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { toCluster, toLocalTable } from './cluster.ts';
+import { runStatement } from './migrate.ts';
 import type { ClickHouseSettings } from './settings.ts';
 
 const afterDays = (column: string, days: number): string => `toDateTime(${column}) + toIntervalDay(${days})`;
@@ -25,6 +27,7 @@ const toRetention = (settings: ClickHouseSettings): readonly { table: string; al
 
 /** Gives every table the TTL of the settings; a table that has it already is left alone, since ALTER rewrites parts. */
 export const applyRetention = async (client: ClickHouseClient, settings: ClickHouseSettings): Promise<void> => {
+  const cluster = toCluster(settings);
   const answer = await client.query({
     query: 'SELECT name, create_table_query AS statement FROM system.tables WHERE database = currentDatabase()',
     format: 'JSONEachRow',
@@ -33,6 +36,7 @@ export const applyRetention = async (client: ClickHouseClient, settings: ClickHo
     (await answer.json<{ name: string; statement: string }>()).map((row) => [row.name, row.statement]),
   );
   for (const { table, ttl, alter } of toRetention(settings)) {
-    if (!statements.get(table)?.includes(`TTL ${ttl}`)) await client.command({ query: alter });
+    const keeper = cluster === undefined ? table : toLocalTable(table);
+    if (!statements.get(keeper)?.includes(`TTL ${ttl}`)) await runStatement(client, alter, cluster);
   }
 };

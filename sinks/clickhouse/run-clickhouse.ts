@@ -6,6 +6,7 @@ import { AppError } from '../../runtime/errors.ts';
 import { type Availability, createAvailability, type SinkLogger } from '../availability.ts';
 import { runSink } from '../run-sink.ts';
 import { isPassing, toText } from './clickhouse-error.ts';
+import { toCluster } from './cluster.ts';
 import { migrate } from './migrate.ts';
 import { applyRetention } from './retention.ts';
 import type { ClickHouseSettings } from './settings.ts';
@@ -59,7 +60,7 @@ export const prepareClickHouse = async (
   options: Pick<RunClickHouseOptions, 'client' | 'settings' | 'thresholds' | 'clock'>,
 ): Promise<readonly { number: number; name: string }[]> => {
   const { client, settings, thresholds, clock } = options;
-  const applied = await migrate(client);
+  const applied = await migrate(client, { cluster: toCluster(settings) });
   await applyRetention(client, settings);
   await applyThresholds(client, thresholds, clock.now());
   return applied;

@@ -31,6 +31,26 @@ export const clickHouseSettingsSchema = z
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
       .default('default')
       .describe('server: the database that holds the tables; it must exist.'),
+    ca: z
+      .string()
+      .optional()
+      .describe("server: PEM text of the authorities to trust for https, in place of Node's own list."),
+    certificate: z
+      .string()
+      .optional()
+      .describe('server: PEM text of the certificate that Kriver shows, for mutual TLS.'),
+    key: z.instanceof(Secret).optional().describe('server: PEM text of the key of that certificate.'),
+    cluster: z
+      .string()
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/)
+      .optional()
+      .describe('server: the cluster, as its servers call it, over which tables are replicated and sharded by org.'),
+    sql_user: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('server: the user for `kriver sql`, who may only read. Default: user, read-only by request.'),
+    sql_password: z.instanceof(Secret).optional().describe('server: the password of sql_user, a secret.'),
     events_ttl_days: days(400, shortestEventDays).describe(
       'How long events are kept as typed columns, in days after they were published.',
     ),
@@ -59,6 +79,14 @@ export const clickHouseSettingsSchema = z
   .refine((settings) => settings.kind !== 'server' || settings.url !== undefined, {
     path: ['url'],
     message: 'kind is server: give the url of the ClickHouse server.',
+  })
+  .refine((settings) => (settings.certificate === undefined) === (settings.key === undefined), {
+    path: ['certificate'],
+    message: 'certificate and key go together: give both or neither.',
+  })
+  .refine((settings) => settings.sql_password === undefined || settings.sql_user !== undefined, {
+    path: ['sql_user'],
+    message: 'sql_password is given: name the sql_user that it belongs to.',
   })
   .refine((settings) => settings.raw_ttl_days <= settings.events_ttl_days, {
     path: ['raw_ttl_days'],

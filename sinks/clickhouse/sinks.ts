@@ -7,6 +7,7 @@ import {
   systemLogTopic,
   userSnapshotsTopic,
 } from '../../schemas/topics.ts';
+import { joinWrites } from '../join-writes.ts';
 import type { Sink, SinkRecord } from '../sink.ts';
 import { toEventRow } from './event-rows.ts';
 import { encodeEventRows, insertEvents } from './events.ts';
@@ -40,12 +41,16 @@ export interface TopicSink {
   readonly sink: Sink;
 }
 
-/** One sink a topic, all over one client. A record that cannot be mapped is refused before anything is inserted. */
-export const createClickHouseSinks = (client: ClickHouseClient): readonly TopicSink[] => [
-  { topic: systemLogTopic.name, sink: eventsSink(client) },
-  { topic: userSnapshotsTopic.name, sink: jsonSink(client, toUserSnapshotRow) },
-  { topic: policySnapshotsTopic.name, sink: jsonSink(client, toPolicySnapshotRow) },
-  { topic: readingsTopic.name, sink: jsonSink(client, toReadingRow) },
-  { topic: runsTopic.name, sink: jsonSink(client, toRunRow) },
-  { topic: deadLettersTopic.name, sink: jsonSink(client, toDeadLetterRow) },
-];
+/**
+ * One sink a topic, all over one client; partitions of a topic that are behind share their inserts. A record that cannot be
+ * mapped is refused before anything is inserted.
+ */
+export const createClickHouseSinks = (client: ClickHouseClient): readonly TopicSink[] =>
+  [
+    { topic: systemLogTopic.name, sink: eventsSink(client) },
+    { topic: userSnapshotsTopic.name, sink: jsonSink(client, toUserSnapshotRow) },
+    { topic: policySnapshotsTopic.name, sink: jsonSink(client, toPolicySnapshotRow) },
+    { topic: readingsTopic.name, sink: jsonSink(client, toReadingRow) },
+    { topic: runsTopic.name, sink: jsonSink(client, toRunRow) },
+    { topic: deadLettersTopic.name, sink: jsonSink(client, toDeadLetterRow) },
+  ].map(({ topic, sink }) => ({ topic, sink: joinWrites(sink) }));

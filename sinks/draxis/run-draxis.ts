@@ -3,14 +3,16 @@ import type { Bus } from '../../runtime/bus/bus.ts';
 import { consumePartitions, type Until } from '../../runtime/bus/consume-partitions.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { AppError } from '../../runtime/errors.ts';
-import type { StateStore } from '../../runtime/state-store.ts';
+import type { StateCommit, StateStore } from '../../runtime/state-store.ts';
 import { minuteMs } from '../../schemas/time.ts';
 import { readingsTopic } from '../../schemas/topics.ts';
+import { createAvailability } from '../availability.ts';
 import type { DraxisClient } from './client.ts';
 import { decidePushes, type PushSettings } from './decide.ts';
 import { foldBatch } from './fold-batch.ts';
 import { type PushError, runPushCycle } from './push-cycle.ts';
 import { draxisGroup, loadPushState, type OrgState, orgStateOf, toEntries } from './push-state.ts';
+import { whenUp } from './when-up.ts';
 
 /** Where one org's readings go. */
 export interface DraxisTarget {
@@ -38,8 +40,8 @@ interface Partition {
  * Pushes readings of kri.readings to Draxis, each org to its own target, until the signal aborts or the topic is caught
  * up with; in the latter case the newest final value of every KRI goes out, whatever the cadence, except `manual`.
  * While Draxis does not answer, consumption goes on and only the newest values are kept; after a failed cycle an org's
- * next one waits a minute, then twice as long each time, up to half an hour. A batch is acked when what it brought is
- * saved and its cycle is over.
+ * next one waits a minute, then twice as long each time, up to half an hour. While the store of the state does not answer,
+ * everything waits. A batch is acked when what it brought is saved and its cycle is over.
  */
 export const runDraxis = async (options: {
   /** By org. The readings of others are passed over. */
@@ -58,8 +60,16 @@ export const runDraxis = async (options: {
   let rowsWritten = 0;
   let rowsSkipped = 0;
 
-  const load = async (partition: number): Promise<number | undefined> => {
-    const { offset, orgs } = await loadPushState(store, partition);
+  const availability = createAvailability('The store of what was pushed', logger);
+
+  /** Nothing for a partition that is lost; rejects with the signal's reason when it is lost meanwhile. */
+  const save = async (partition: number, commit: StateCommit, signal: AbortSignal): Promise<void> => {
+    if (signal.aborted) return;
+    await whenUp(() => store.commit(draxisGroup, partition, commit), { clock, availability, signal });
+  };
+
+  const load = async (partition: number, signal: AbortSignal): Promise<number | undefined> => {
+    const { offset, orgs } = await whenUp(() => loadPushState(store, partition), { clock, availability, signal });
     if (offset !== undefined && offset >= (await bus.endOffset(readingsTopic.name, partition))) {
       throw new AppError('state-invalid', `The Draxis sink has read further than ${readingsTopic.name} goes.`, {
         hint: 'The topic was made anew. Restore it, or start with an empty data directory.',
@@ -85,9 +95,7 @@ export const runDraxis = async (options: {
       client: target.client,
       clock,
       signal,
-      save: async (changes, records) => {
-        if (!signal.aborted) await store.commit(draxisGroup, partition, { offset, changes, records });
-      },
+      save: (changes, records) => save(partition, { offset, changes, records }, signal),
     });
     rowsWritten += cycle.rowsWritten;
     rowsSkipped += cycle.rowsSkipped;
@@ -118,16 +126,24 @@ export const runDraxis = async (options: {
       const changes = new Map(
         [...touched].flatMap(([org, slugs]) => [...toEntries(org, orgStateOf(held.orgs, org), slugs)]),
       );
-      if (!signal.aborted) await store.commit(draxisGroup, partition, { offset: last.offset, changes, records: [] });
+      await save(partition, { offset: last.offset, changes, records: [] }, signal);
       // In a backlog only the newest is worth sending, and a single pass sends once, at its end.
       if (until === 'caught-up' || last.offset + 1 < endOffset) return;
       for (const org of held.orgs.keys()) await pushOrg(partition, org, false, signal);
+    },
+    // A single pass pushes at its end, after all partitions are read.
+    released: async (partition) => {
+      if (until === 'stopped') await store.release?.(draxisGroup, partition);
     },
   });
 
   if (until === 'caught-up') {
     for (const [partition, { orgs }] of partitions) {
-      for (const org of orgs.keys()) await pushOrg(partition, org, true, options.signal);
+      for (const org of orgs.keys()) {
+        await pushOrg(partition, org, true, options.signal).catch((error: unknown) => {
+          if (error !== options.signal.reason) throw error;
+        });
+      }
     }
   }
   return { rowsWritten, rowsSkipped, errors: [...errors.values()].flat() };

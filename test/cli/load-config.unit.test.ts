@@ -191,12 +191,12 @@ describe('the file that kriver init writes', () => {
     const uncommented = commented
       .split('\n')
       .map((line) =>
-        /#[a-z_]+:/.test(line) && !/: ""$/.test(line) && !/#(?:draxis|password):/.test(line)
+        /#[a-z_]+:/.test(line) && !/: ""$/.test(line) && !/#(?:draxis|(?:sql_)?password|brokers):/.test(line)
           ? line.replace('#', '')
           : line,
       )
       .join('\n')
-      .replace(/# Where readings are pushed[\s\S]*?\n\n/, '\n');
+      .replace(/# (?:Where readings are pushed|How Kriver signs in)[\s\S]*?\n\n/g, '\n');
     expect(uncommented).toContain('\n      rate_share: 0.5\n');
     expect(uncommented).toContain('\nlog_level: info\n');
     const fromFile = load({ KRIVER_OKTA_TOKEN: 'okta-token' }, { yaml: uncommented });

@@ -80,7 +80,7 @@ const startRunning = async (environment: Record<string, string>, warn: (fields: 
   let socket = '';
   await new Promise<void>((resolve, reject) => {
     const served = serveLocalApi({
-      embedded: { config, clock, bus: opened.bus, store: opened.store, logger: { warn } },
+      parts: { config, clock, bus: opened.bus, store: opened.store, logger: { warn } },
       signal: stop.signal,
       onListening: (file) => {
         socket = file;
@@ -140,6 +140,20 @@ describe('commands while a process has the directory', () => {
     expect(direct.show.out).toContain('{"uuid":"x"}');
     expect(direct.refused).toMatchObject({ code: 1 });
     expect(direct.missing).toMatchObject({ code: 65, thrown: expect.any(AppError) });
+  });
+
+  it('show the lag, and that the process has all of it', async () => {
+    const environment = environmentOf(await makeDirectory());
+    const { bus } = await startRunning(environment);
+    const end = await bus.endOffset(systemLogTopic.name, 0);
+    const overSocket = await runCommand(environment, 'lag', {}, clock);
+    expect(overSocket.code).toBe(0);
+    expect(overSocket.out).toMatch(new RegExp(`ingest +okta\\.system-log +0 +${end} +.* process ${process.pid}\n`));
+    await stopRunning();
+    const direct = await runCommand(environment, 'lag', { json: true }, clock);
+    const [answer] = linesOf(direct.out) as { stages: { group: string; lag: number; owner: unknown }[] }[];
+    expect(answer?.stages[0]).toMatchObject({ group: 'ingest', lag: end, owner: null });
+    expect(answer?.stages[1]).toMatchObject({ group: 'processors', lag: 0 });
   });
 
   it('change the log through it', async () => {

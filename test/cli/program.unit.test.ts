@@ -60,6 +60,7 @@ describe('the commands', () => {
       'dlq show',
       'init',
       'kris',
+      'lag',
       'migrate',
       'once',
       'replay',
@@ -73,6 +74,7 @@ describe('the commands', () => {
       'simulate',
       'sql',
       'test',
+      'topics',
       'why',
     ]);
   });
@@ -150,6 +152,19 @@ describe('options', () => {
     });
   });
 
+  it('name stages once each, with commas or several times', async () => {
+    expect(await optionsOf('run', 'run')).toEqual({ ...none, stages: undefined });
+    expect(await optionsOf('run', 'run --stage sinks')).toEqual({ ...none, stages: ['sinks'] });
+    expect(await optionsOf('run', 'run --stage sinks,ingest --stage processors --stage sinks')).toMatchObject({
+      stages: ['ingest', 'processors', 'sinks'],
+    });
+  });
+
+  it('of topics change nothing unless asked to', async () => {
+    expect(await optionsOf('topics', 'topics')).toEqual({ ...none, apply: false, json: false });
+    expect(await optionsOf('topics', 'topics --apply --json')).toMatchObject({ apply: true, json: true });
+  });
+
   it('of replay take several files and several times', async () => {
     expect(
       await optionsOf(
@@ -172,6 +187,9 @@ describe('options', () => {
   it.each([
     'nonsense',
     'run extra',
+    'run --stage',
+    'run --stage sink',
+    'run --stage ingest,,sinks',
     'why',
     'once --nonsense',
     'once --org a/b',

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runOnce } from '../../cli/commands/once.ts';
 import { requireConfig } from '../../cli/config/load.ts';
-import { type Embedded, openEmbedded } from '../../cli/embedded.ts';
+import { openEmbedded } from '../../cli/embedded.ts';
 import { createLogger } from '../../cli/logger.ts';
+import type { Parts } from '../../cli/parts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Reading } from '../../schemas/reading.ts';
 import type { Slug } from '../../schemas/slugs.ts';
@@ -35,7 +36,7 @@ interface Surroundings {
 /** Opens Kriver on the workspace in this process, for as long as `use` takes. */
 export const withKriver = async <Result>(
   { workspace, environment, clock }: Surroundings,
-  use: (embedded: Embedded, log: readonly string[]) => Promise<Result>,
+  use: (embedded: Parts, log: readonly string[]) => Promise<Result>,
 ): Promise<Result> => {
   const config = requireConfig({
     dataDirectory: workspace.data,

@@ -35,7 +35,7 @@ busContract('the Kafka bus on a real broker', async () => {
       kafka,
       topicPrefix,
       partitions,
-      schemaIds: new Map([['contract.topic', 7]]),
+      schemaIds: async () => new Map([['contract.topic', 7]]),
       logger,
       clock: systemClock,
       stopping: stopping.signal,

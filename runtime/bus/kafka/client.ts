@@ -1,6 +1,9 @@
-import { type ISocketFactory, Kafka, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
+import kafkajs, { type ISocketFactory, type Kafka as KafkaClient, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaSettings } from './settings.ts';
+
+// Node finds only the first exports of this CommonJS package by name.
+const { Kafka, logLevel } = kafkajs;
 
 export type KafkaLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
@@ -8,7 +11,7 @@ export type KafkaLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
  * What kafkajs retries by itself: one request, over a broker's restart or a change of leader. What takes longer is tried
  * again where it is known what waits for it: the producer's queue, the consumer's restart.
  */
-const requestRetry = { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 2, retries: 10 } as const;
+const requestRetry = { initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 2, retries: 5 } as const;
 
 const toSasl = (sasl: NonNullable<KafkaSettings['sasl']>): SASLOptions => ({
   mechanism: sasl.mechanism,
@@ -43,7 +46,7 @@ export const createKafka = (options: {
   logger: KafkaLogger;
   /** For tests that cut connections. */
   socketFactory?: ISocketFactory;
-}): Kafka => {
+}): KafkaClient => {
   const { settings, logger, socketFactory } = options;
   return new Kafka({
     brokers: [...settings.brokers],

@@ -1,5 +1,8 @@
-import { KafkaJSError, KafkaJSNumberOfRetriesExceeded } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { AppError } from '../../errors.ts';
+
+// Node finds only the first exports of this CommonJS package by name.
+const { KafkaJSError, KafkaJSNumberOfRetriesExceeded } = kafkajs;
 
 /** What kafkajs says of an answer of the broker; undefined for what never reached one. */
 const protocolType = (error: unknown): string | undefined => {

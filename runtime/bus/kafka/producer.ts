@@ -1,4 +1,4 @@
-import { CompressionTypes, type Kafka, Partitioners, type TopicMessages } from 'kafkajs';
+import kafkajs, { type Kafka, type TopicMessages } from 'kafkajs';
 import type { Clock } from '../../clock.ts';
 import type { OutgoingRecord } from '../bus.ts';
 import type { KafkaLogger } from './client.ts';
@@ -6,6 +6,9 @@ import { isPassing, toBusError } from './kafka-error.ts';
 import { type Message, toMessage } from './message.ts';
 import { splitByBytes } from './split-by-bytes.ts';
 import type { SchemaIds } from './wire-format.ts';
+
+// Node finds only the first exports of this CommonJS package by name.
+const { CompressionTypes, Partitioners } = kafkajs;
 
 /**
  * One send makes one record batch a partition, and a topic's limit is on the batch. Below it by a margin, since the limit
@@ -35,23 +38,32 @@ export interface KafkaProducer {
  * round. A broker that is away is waited for as long as it takes: whoever publishes waits too, and that is the bound.
  * After `stopping` aborts, one more failure is the last.
  */
-export const createKafkaProducer = async (options: {
+export const createKafkaProducer = (options: {
   kafka: Kafka;
   logger: KafkaLogger;
   clock: Clock;
-  schemaIds: SchemaIds;
+  schemaIds: () => Promise<SchemaIds>;
   partitionOf: (org: string) => number;
   toTopicName: (topic: string) => string;
   stopping: AbortSignal;
-}): Promise<KafkaProducer> => {
-  const { kafka, logger, clock, schemaIds, partitionOf, toTopicName, stopping } = options;
+}): KafkaProducer => {
+  const { kafka, logger, clock, partitionOf, toTopicName, stopping } = options;
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
-  await producer.connect();
+  let connected: Promise<SchemaIds> | undefined;
   const queue: Pending[] = [];
   let flushing: Promise<void> | undefined;
+
+  /** At the first publish: a process that only reads needs neither. */
+  const connect = (): Promise<SchemaIds> => {
+    connected ??= Promise.all([options.schemaIds(), producer.connect()]).then(([ids]) => ids);
+    connected.catch(() => {
+      connected = undefined;
+    });
+    return connected;
+  };
 
   const send = async (topicMessages: TopicMessages[]): Promise<void> => {
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
@@ -69,6 +81,7 @@ export const createKafkaProducer = async (options: {
 
   /** The runs of each partition side by side: the first of each in one request, then the second of each. */
   const sendRecords = async (records: readonly OutgoingRecord[]): Promise<void> => {
+    const schemaIds = await connect();
     const byPartition = new Map<string, { topic: string; partition: number; messages: Message[] }>();
     for (const record of records) {
       const partition = partitionOf(record.org);
@@ -138,7 +151,7 @@ export const createKafkaProducer = async (options: {
     },
     close: async () => {
       await flushing;
-      await producer.disconnect();
+      if (connected !== undefined) await producer.disconnect();
     },
   };
 };

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
+import kafkajs, { type PartitionAssigner } from 'kafkajs';
+
+// Node finds only the first exports of this CommonJS package by name.
+const { AssignerProtocol } = kafkajs;
 
 const weigh = (member: string, partition: number): bigint =>
   createHash('sha256').update(`${partition}/${member}`).digest().readBigUInt64BE(0);

@@ -1,5 +1,6 @@
 import { tables } from './0001-tables.ts';
 import { views } from './0002-views.ts';
+import { processorState } from './0003-processor-state.ts';
 
 export interface Migration {
   /** Rising from 1, never reused; a migration that was released is never edited. */
@@ -12,4 +13,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'tables', statements: tables },
   { number: 2, name: 'views', statements: views },
+  { number: 3, name: 'processor state', statements: processorState },
 ];

@@ -24,7 +24,7 @@ describe.skipIf(!chdbAvailable)('migrations', () => {
   it('apply what a newer program adds, and only that', async () => {
     const number = migrations.length + 1;
     const added = { number, name: 'added', statements: ['CREATE TABLE added (id UInt8) ENGINE = Memory'] };
-    expect(await migrate(database.client, [...migrations, added])).toEqual([{ number, name: 'added' }]);
+    expect(await migrate(database.client, { list: [...migrations, added] })).toEqual([{ number, name: 'added' }]);
     expect(await database.rows('EXISTS added')).toEqual([{ result: 1 }]);
   });
 

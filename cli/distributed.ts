@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Logger } from 'pino';
+import { withAdmin } from '../runtime/bus/kafka/admin.ts';
+import { createKafka } from '../runtime/bus/kafka/client.ts';
+import type { KafkaSettings } from '../runtime/bus/kafka/settings.ts';
+import { findTopicError, toTopicSpecs } from '../runtime/bus/kafka/topic-spec.ts';
+import { checkTopics } from '../runtime/bus/kafka/topics.ts';
+import type { SchemaIds } from '../runtime/bus/kafka/wire-format.ts';
+import { openKafkaBus } from '../runtime/bus/kafka-bus.ts';
+import { createClickHouseStateStore } from '../runtime/clickhouse-state-store.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createMemoryStateStore } from '../runtime/memory-state-store.ts';
+import { registerSchemas } from '../runtime/registry/register-schemas.ts';
+import { topics } from '../schemas/topics.ts';
+import { draxisGroup } from '../sinks/draxis/push-state.ts';
+import type { Config } from './config/config.ts';
+import { type Closing, connectDraxis, connectOkta, openClickHouse } from './connect.ts';
+import type { Parts } from './parts.ts';
+import { toRetainedTopics } from './retained-topics.ts';
+import type { Stage } from './stage.ts';
+
+/** In the data directory: with the ids of an earlier start, a stage can start while the registry is away. */
+const schemaIdsFile = 'schema-ids.json';
+
+/** The ids under which values are sent; none where no registry is configured. */
+const findSchemaIds = async (options: {
+  config: Config;
+  settings: KafkaSettings;
+  logger: Logger;
+  signal: AbortSignal;
+}): Promise<SchemaIds> => {
+  const { config, settings, logger, signal } = options;
+  if (settings.registry === undefined) return new Map();
+  return registerSchemas({
+    settings: settings.registry,
+    topics,
+    topicPrefix: settings.topic_prefix,
+    logger,
+    clock: systemClock,
+    signal,
+    cacheFile: join(config.dataDirectory, schemaIdsFile),
+  });
+};
+
+/** Topics that are missing or have other partitions would lose or misplace records, so they are refused at the start. */
+const requireTopics = async (config: Config, settings: KafkaSettings, logger: Logger): Promise<void> => {
+  const kafka = createKafka({ settings, logger });
+  await withAdmin({ kafka, clock: systemClock, what: 'The topics cannot be checked' }, async (admin) => {
+    const unusable = findTopicError(await checkTopics(admin, toTopicSpecs(toRetainedTopics(config), settings)));
+    if (unusable !== undefined) throw unusable;
+  });
+};
+
+/** The bus, and a state store over it: the parts that answer questions, without anything that runs. */
+export const openKafkaLog = async (options: {
+  config: Config;
+  settings: KafkaSettings;
+  clock: Clock;
+  logger: Logger;
+  schemaIds: () => Promise<SchemaIds>;
+  stopping: AbortSignal;
+  closing: Closing;
+}) => {
+  const { config, settings, logger, schemaIds, stopping, closing } = options;
+  await requireTopics(config, settings, logger);
+  const bus = await openKafkaBus({
+    kafka: createKafka({ settings, logger }),
+    topicPrefix: settings.topic_prefix,
+    partitions: settings.partitions,
+    schemaIds,
+    logger,
+    clock: systemClock,
+    stopping,
+  });
+  closing.push(bus.close);
+  const client = config.clickHouse.kind === 'server' ? await openClickHouse(config, logger) : undefined;
+  if (client === undefined) return { bus, store: createMemoryStateStore(bus) };
+  closing.push(() => client.close());
+  const store = createClickHouseStateStore({ client, bus, clock: systemClock, logger, durable: [draxisGroup] });
+  closing.push(store.close);
+  return { bus, store };
+};
+
+/**
+ * Some stages of Kriver in this process, on Kafka and a ClickHouse server. Schemas are registered before anything is
+ * written, and topics checked, so that what does not fit is refused at the start. `stopping` is the process's own: when
+ * it aborts, what waits for a broker is given up.
+ */
+export const openDistributed = async (options: {
+  config: Config;
+  settings: KafkaSettings;
+  stages: readonly Stage[];
+  clock: Clock;
+  logger: Logger;
+  stopping: AbortSignal;
+}): Promise<Parts> => {
+  const { config, settings, stages, clock, logger, stopping } = options;
+  const closing: Closing = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.reverse()) await step();
+  };
+  try {
+    const ids = await findSchemaIds({ config, settings, logger, signal: stopping });
+    const { bus, store } = await openKafkaLog({ ...options, schemaIds: async () => ids, closing });
+    let clickHouse: ClickHouseClient | undefined;
+    if (stages.includes('sinks')) {
+      clickHouse = await openClickHouse(config, logger);
+      const opened = clickHouse;
+      if (opened !== undefined) closing.push(() => opened.close());
+    }
+    return {
+      config,
+      clock,
+      logger,
+      stages,
+      bus,
+      store,
+      diskGuard: undefined,
+      clickHouse,
+      okta: stages.includes('ingest') ? connectOkta(config, clock, logger, closing) : new Map(),
+      draxis: stages.includes('sinks') ? connectDraxis(config, clock, logger, closing) : new Map(),
+      uncleanStop: false,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** For questions and for `kriver dlq redrive`: no group is joined, and the registry is asked when something is sent. */
+export const openKafkaQueries = async (config: Config, settings: KafkaSettings, clock: Clock, logger: Logger) => {
+  const closing: Closing = [];
+  const stop = new AbortController();
+  const close = async (): Promise<void> => {
+    stop.abort();
+    for (const step of closing.reverse()) await step();
+  };
+  const schemaIds = () => findSchemaIds({ config, settings, logger, signal: stop.signal });
+  try {
+    const log = await openKafkaLog({ config, settings, clock, logger, schemaIds, stopping: stop.signal, closing });
+    return { config, clock, ...log, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
