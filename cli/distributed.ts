@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
@@ -75,11 +76,18 @@ export const openKafkaLog = async (options: {
   });
   closing.push(bus.close);
   const client = config.clickHouse.kind === 'server' ? await openClickHouse(config, logger) : undefined;
-  if (client === undefined) return { bus, store: createMemoryStateStore(bus) };
+  if (client === undefined) {
+    const store = createMemoryStateStore(bus);
+    return { bus, store, visitorStore: store };
+  }
   closing.push(() => client.close());
-  const store = createClickHouseStateStore({ client, bus, clock: systemClock, logger, durable: [draxisGroup] });
-  closing.push(store.close);
-  return { bus, store };
+  // A store takes what it loads for its own from then on, so those who only ask have another one.
+  const openStore = () => {
+    const store = createClickHouseStateStore({ client, bus, clock: systemClock, logger, durable: [draxisGroup] });
+    closing.push(store.close);
+    return store;
+  };
+  return { bus, store: openStore(), visitorStore: openStore() };
 };
 
 /**
@@ -101,8 +109,9 @@ export const openDistributed = async (options: {
     for (const step of closing.reverse()) await step();
   };
   try {
+    await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
     const ids = await findSchemaIds({ config, settings, logger, signal: stopping });
-    const { bus, store } = await openKafkaLog({ ...options, schemaIds: async () => ids, closing });
+    const { bus, store, visitorStore } = await openKafkaLog({ ...options, schemaIds: async () => ids, closing });
     let clickHouse: ClickHouseClient | undefined;
     if (stages.includes('sinks')) {
       clickHouse = await openClickHouse(config, logger);
@@ -116,6 +125,7 @@ export const openDistributed = async (options: {
       stages,
       bus,
       store,
+      visitorStore,
       diskGuard: undefined,
       clickHouse,
       okta: stages.includes('ingest') ? connectOkta(config, clock, logger, closing) : new Map(),
@@ -140,7 +150,7 @@ export const openKafkaQueries = async (config: Config, settings: KafkaSettings, 
   const schemaIds = () => findSchemaIds({ config, settings, logger, signal: stop.signal });
   try {
     const log = await openKafkaLog({ config, settings, clock, logger, schemaIds, stopping: stop.signal, closing });
-    return { config, clock, ...log, close };
+    return { config, clock, bus: log.bus, store: log.visitorStore, close };
   } catch (error) {
     await close();
     throw error;

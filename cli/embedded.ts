@@ -28,13 +28,15 @@ export const openEmbedded = async (config: Config, clock: Clock, logger: Logger)
     const clickHouse = await openClickHouse(config, logger);
     if (clickHouse !== undefined) closing.push(() => clickHouse.close());
 
+    const store = createLmdbStateStore({ environment, bus });
     return {
       config,
       clock,
       logger,
       stages: stageNames,
       bus,
-      store: createLmdbStateStore({ environment, bus }),
+      store,
+      visitorStore: store,
       diskGuard: createDiskGuard({
         directory: config.dataDirectory,
         reserveBytes: config.diskReserveMb * bytesPerMegabyte,

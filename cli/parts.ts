@@ -21,6 +21,8 @@ export interface Parts {
   readonly stages: readonly Stage[];
   readonly bus: Bus;
   readonly store: StateStore;
+  /** For questions while the stages run: what is asked of it changes nothing in `store`. */
+  readonly visitorStore: StateStore;
   /** Undefined where the log is not on this machine's disk. */
   readonly diskGuard: DiskGuard | undefined;
   /** Undefined when none is configured, or the embedded engine is not installed. */

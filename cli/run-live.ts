@@ -19,7 +19,7 @@ export const runLive = async (options: {
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const running = [
     runStages(parts, signal),
-    serveLocalApi({ parts, signal }),
+    serveLocalApi({ source: { ...parts, store: parts.visitorStore }, signal }),
     showLive({ parts, context, signal, messages }),
   ].map((part) => part.finally(() => stop.abort()));
   const failed = (await Promise.allSettled(running)).find((part) => part.status === 'rejected');

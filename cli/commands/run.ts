@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts';
 import { type Context, configOf, createScreenLogger, loggerOf, printJson, untilInterrupted } from '../context.ts';
 import { openEmbedded } from '../embedded.ts';
 import type { Handlers } from '../handlers.ts';
+import { findRunningProcess } from '../local-api/remote-queries.ts';
+import { serveLocalApi } from '../local-api/serve.ts';
 import type { Parts } from '../parts.ts';
 import { runLive } from '../run-live.ts';
 import { type Stage, toStages } from '../stage.ts';
@@ -47,7 +49,7 @@ const runOnKafka = async (
   try {
     parts = await openDistributed({ config, settings, stages, clock: context.clock, logger, stopping: signal });
     logger.info({ stages, brokers: settings.brokers, orgs: config.orgs.length }, 'Kriver runs.');
-    await runStages(parts, signal);
+    await runStagesAndAnswer(parts, signal);
     logger.info('Kriver stops.');
   } catch (error) {
     // What was still waiting for the registry or a broker ends with the signal, and that was asked for.
@@ -57,6 +59,21 @@ const runOnKafka = async (
     release();
   }
   return exitCodes.ok;
+};
+
+/**
+ * Answers on the socket of the data directory too, so that a container's health can be asked for. Several processes of
+ * one machine may share the directory: the first one has the socket, and nothing else is in it that two could not have.
+ */
+const runStagesAndAnswer = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const source = { ...parts, store: parts.visitorStore };
+  const isFirst = (await findRunningProcess(parts.config.dataDirectory)) === undefined;
+  const answering = isFirst ? serveLocalApi({ source, signal: either }) : Promise.resolve();
+  const running = runStages(parts, either).finally(() => stop.abort());
+  const failed = (await Promise.allSettled([running, answering])).find((part) => part.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 };
 
 /** `kriver once`: one pass, a report, and the exit code of what went wrong. */

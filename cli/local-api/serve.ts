@@ -8,8 +8,8 @@ import { distantSocket, fitsSocket, makePrivateDirectory, pointerFile, socketFil
 import { toWireError } from './wire-error.ts';
 
 export interface ServeLocalApiOptions {
-  /** `Parts` has all of it. */
-  readonly parts: QuerySource & { readonly logger: { warn(fields: object, message: string): void } };
+  /** `Parts` has all of it, with the visitors' store. */
+  readonly source: QuerySource & { readonly logger: { warn(fields: object, message: string): void } };
   readonly signal: AbortSignal;
   /** Called once requests are taken. */
   readonly onListening?: (socket: string) => void;
@@ -22,10 +22,10 @@ const mostConnections = 32;
  * process that has the data directory open: a socket that lies there is then of a process that is gone, and is replaced.
  */
 export const serveLocalApi = async (options: ServeLocalApiOptions): Promise<void> => {
-  const { parts, signal } = options;
-  const { dataDirectory } = parts.config;
-  const queries = createQueries(parts);
-  const server = createServer((request, response) => void respond(queries, request, response, parts.logger));
+  const { source, signal } = options;
+  const { dataDirectory } = source.config;
+  const queries = createQueries(source);
+  const server = createServer((request, response) => void respond(queries, request, response, source.logger));
   server.maxConnections = mostConnections;
   try {
     const file = await listenSomewhere(server, dataDirectory);
@@ -104,7 +104,7 @@ const respond = async (
   queries: Queries,
   request: IncomingMessage,
   response: ServerResponse,
-  logger: ServeLocalApiOptions['parts']['logger'],
+  logger: ServeLocalApiOptions['source']['logger'],
 ): Promise<void> => {
   const send = (status: number, body: Buffer) => {
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': String(body.length) });

@@ -80,7 +80,7 @@ const startRunning = async (environment: Record<string, string>, warn: (fields: 
   let socket = '';
   await new Promise<void>((resolve, reject) => {
     const served = serveLocalApi({
-      parts: { config, clock, bus: opened.bus, store: opened.store, logger: { warn } },
+      source: { config, clock, bus: opened.bus, store: opened.store, logger: { warn } },
       signal: stop.signal,
       onListening: (file) => {
         socket = file;

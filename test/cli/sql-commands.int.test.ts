@@ -23,7 +23,7 @@ const startRunning = async (environment: Record<string, string>): Promise<void> 
   await (await import('node:fs/promises')).mkdir(config.dataDirectory, { recursive: true });
   await new Promise<void>((resolve, reject) => {
     const served = serveLocalApi({
-      parts: { config, clock: systemClock, bus, store: createMemoryStateStore(bus), logger: { warn: () => {} } },
+      source: { config, clock: systemClock, bus, store: createMemoryStateStore(bus), logger: { warn: () => {} } },
       signal: stop.signal,
       onListening: () => resolve(),
     });
