@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { type Batch, type BusRecord, type OutgoingRecord, orgOfKey } from '../runtime/bus/bus.ts';
+import { toDeadLetterRecord } from '../runtime/dead-letter.ts';
 import { progressKey } from '../schemas/progress.ts';
 import { readingKey } from '../schemas/reading.ts';
 import { readingsTopic, systemLogTopic } from '../schemas/topics.ts';
@@ -74,6 +76,14 @@ export const toUsable = (
   };
 };
 
+/** Why a record of another producer cannot be folded; undefined for what is not the record's fault. */
+const toUnreadable = (error: unknown): string | undefined => {
+  if (error instanceof SyntaxError) return 'The value is not JSON.';
+  if (!(error instanceof z.ZodError)) return undefined;
+  const [issue] = error.issues;
+  return `The value is no record of this topic: ${issue?.path.join('.') ?? ''} ${issue?.code ?? ''}.`;
+};
+
 /**
  * The state of one partition of a topic: a fold an org. `saved` holds entries under `ORG/…`, as steps gave them.
  * Up to the offset `published` of an org its readings are out: these are made again only where the state is folded anew,
@@ -113,6 +123,7 @@ export const createPartitionFold = (options: {
 
   const toRecords = (org: string, record: BusRecord, fold: OrgFold): OutgoingRecord[] => {
     const progress = parseProgress(record);
+    asOf.set(org, Date.parse(progress.asOf));
     const readings = fold.progress(progress, record.offset);
     if (record.offset <= usable.published(org)) return [];
     const records: OutgoingRecord[] = readings.map((reading) => ({
@@ -128,6 +139,22 @@ export const createPartitionFold = (options: {
     return records;
   };
 
+  /** Dead letters go out with the next save, since only then is their place passed for good. */
+  let letters: OutgoingRecord[] = [];
+  const asOf = new Map<string, number>();
+
+  const foldRecord = (org: string, record: BusRecord, fold: OrgFold): OutgoingRecord[] => {
+    try {
+      if (isProgress(record)) return toRecords(org, record, fold);
+      fold.record(record);
+    } catch (error) {
+      const reason = toUnreadable(error);
+      if (reason === undefined) throw error;
+      letters.push(toDeadLetterRecord({ ...record, topic: topicFold.topic }, reason, asOf.get(org) ?? 0));
+    }
+    return [];
+  };
+
   return {
     fold: (segment: Segment): Step => {
       const records: OutgoingRecord[] = [];
@@ -136,8 +163,7 @@ export const createPartitionFold = (options: {
         const fold = foldOf(org);
         if (fold === undefined) continue;
         unsaved.set(org, fold);
-        if (isProgress(record)) records.push(...toRecords(org, record, fold));
-        else fold.record(record);
+        records.push(...foldRecord(org, record, fold));
       }
       const changes = new Map<string, unknown>();
       const offset = segment.records.at(-1)?.offset ?? -1;
@@ -150,6 +176,8 @@ export const createPartitionFold = (options: {
           for (const [key, value] of fold.takeChanges()) changes.set(`${org}/${key}`, value);
         }
         unsaved.clear();
+        records.push(...letters);
+        letters = [];
       }
       return { segment, offset, saves, records, changes };
     },

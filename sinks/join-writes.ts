@@ -29,7 +29,14 @@ export const joinWrites = (sink: Sink, { maxRecords = 10_000 }: { maxRecords?: n
     return group;
   };
 
-  const writeAlone = (one: Waiting): Promise<void> => sink.write(one.records).then(one.resolve, one.reject);
+  const writeAlone = async (one: Waiting): Promise<void> => {
+    try {
+      await sink.write(one.records);
+      one.resolve();
+    } catch (error) {
+      one.reject(error);
+    }
+  };
 
   const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
     const [first] = group;

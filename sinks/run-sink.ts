@@ -1,10 +1,10 @@
 import type { Assignment, Batch, Bus } from '../runtime/bus/bus.ts';
 import { consumePartitions, type Until } from '../runtime/bus/consume-partitions.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { toDeadLetterRecord } from '../runtime/dead-letter.ts';
 import { AppError, exitCodes, toExitCode } from '../runtime/errors.ts';
 import { deadLettersTopic } from '../schemas/topics.ts';
 import type { Availability, SinkLogger } from './availability.ts';
-import { toDeadLetterRecord } from './dead-letter.ts';
 import { rewindOffset } from './rewind.ts';
 import type { Sink, SinkRecord } from './sink.ts';
 

@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
-import { type OutgoingRecord, orgOfKey } from '../runtime/bus/bus.ts';
 import type { DeadLetter } from '../schemas/dead-letter.ts';
 import { toTimestamp } from '../schemas/time.ts';
 import { deadLettersTopic } from '../schemas/topics.ts';
-import type { SinkRecord } from './sink.ts';
+import { type BusRecord, type OutgoingRecord, orgOfKey } from './bus/bus.ts';
 
 /** What of a record fits into another one with base64 around it. */
 const keptBytes = 500_000;
 const longestKey = 200;
 
 /**
- * The dead letter for a record that a sink can never store. `minute` is null: the indicators read the record themselves
- * and judge it themselves, so no window lacks it. `atMs`: when the sink gave it up, in milliseconds since the epoch.
+ * The dead letter for a record of a topic that a stage can never use. `minute` is null: each stage reads the record itself
+ * and judges it itself, so no window is said to lack it. `atMs`: when it was given up, in milliseconds since the epoch.
+ * Stages that give up the same record write the same id.
  */
-export const toDeadLetterRecord = (record: SinkRecord, reason: string, atMs: number): OutgoingRecord => {
+export const toDeadLetterRecord = (
+  record: Pick<BusRecord, 'key' | 'value' | 'offset'> & { readonly topic: string },
+  reason: string,
+  atMs: number,
+): OutgoingRecord => {
   const org = orgOfKey(record.key);
   const letter: DeadLetter = {
     id: createHash('sha256').update(record.topic).update('\n').update(record.value).digest('hex'),
