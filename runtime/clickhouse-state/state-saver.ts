@@ -115,11 +115,12 @@ export const createStateSaver = (options: {
     },
     /** Rejects unless it is saved and the newest. */
     saveAndCheck: async (state: HeldState): Promise<void> => {
-      const id = `${state.name}/${state.partition}`;
+      const { name, partition } = state;
+      const id = `${name}/${partition}`;
       let newest: bigint;
       try {
         await saveNow(state);
-        newest = await readNewest(client, state, state.stopped.signal);
+        newest = await readNewest(client, { name, partition }, state.stopped.signal);
       } catch (error) {
         throw toUnavailable(`The state ${id} cannot be saved`, error);
       }

@@ -42,7 +42,7 @@ const readHeads = async (client: ClickHouseClient, key: Key, signal: AbortSignal
         any(s.format) AS format, max(s.chunks) AS chunks, toUInt32(uniqExact(s.chunk)) AS found
       FROM processor_state AS s WHERE s.partition = {partition:UInt32} AND s.name = {name:String}
       GROUP BY s.slot, s.generation ORDER BY s.generation DESC`,
-    query_params: key,
+    query_params: { name: key.name, partition: key.partition },
     format: 'JSONEachRow',
     abort_signal: signal,
   });

@@ -5,8 +5,9 @@ import { kafkaSettingsSchema } from '../../runtime/bus/kafka/settings.ts';
 import { openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { busContract } from '../contract/bus.ts';
+import { sharedKafka } from '../engines/shared.ts';
 
-const brokers = [process.env['KRIVER_TEST_BROKERS'] ?? ''];
+const shared = await sharedKafka();
 const logger = pino({ level: process.env['KRIVER_TEST_LOG'] ?? 'silent' });
 const partitions = 3;
 const topicNames = ['contract.topic', 'contract.other', 'contract.empty'];

@@ -80,4 +80,17 @@ describe('writes that are joined', () => {
     await end();
     expect(again.now).toBe('written');
   });
+
+  it('go on after a sink that throws at once', async () => {
+    let isBroken = true;
+    const joined = joinWrites({
+      write: () => {
+        if (isBroken) throw new Error('a defect');
+        return Promise.resolve();
+      },
+    });
+    await expect(joined.write(records('a'))).rejects.toThrow('a defect');
+    isBroken = false;
+    await joined.write(records('b'));
+  });
 });

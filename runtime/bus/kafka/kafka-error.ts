@@ -22,8 +22,13 @@ const unauthorised = new Set([
 
 const refused = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'CORRUPT_MESSAGE']);
 
+/** The group goes on without this member until it has joined again: what it asked for is decided then. */
+const unjoined = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
+
+const isOf = (types: ReadonlySet<string>, error: unknown): boolean => types.has(protocolType(error) ?? '');
+
 const isUnauthorised = (error: unknown): boolean =>
-  unauthorised.has(protocolType(error) ?? '') ||
+  isOf(unauthorised, error) ||
   (error instanceof Error &&
     (error.name === 'KafkaJSSASLAuthenticationError' || (error.cause !== undefined && isUnauthorised(error.cause))));
 
@@ -44,9 +49,15 @@ export const toBusError = (what: string, error: unknown): AppError => {
       cause: error,
     });
   }
-  if (refused.has(protocolType(error) ?? '')) {
+  if (isOf(refused, error)) {
     return new AppError('bus-refused', message, {
       hint: '`kriver topics` shows whether max.message.bytes of the topics is as Kriver needs it.',
+      cause: error,
+    });
+  }
+  if (isMissingTopic(error)) {
+    return new AppError('bus-unavailable', message, {
+      hint: 'A topic is not there. `kriver topics` lists what Kriver needs, and `kriver topics --apply` creates what is missing.',
       cause: error,
     });
   }
@@ -56,9 +67,18 @@ export const toBusError = (what: string, error: unknown): AppError => {
   });
 };
 
+/**
+ * Whether a topic is not there, still after kafkajs's own retries, which outlast that brokers learn of a new one. Kriver
+ * never makes topics while it runs, so this one was deleted.
+ */
+export const isMissingTopic = (error: unknown): boolean => protocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+
+/** Whether the broker refused something because this member has to join its group again first. */
+export const isUnjoined = (error: unknown): boolean => isOf(unjoined, error);
+
 /** Whether the same request may succeed later. kafkajs marks its errors; what it does not know is a defect. */
 export const isPassing = (error: unknown): boolean => {
-  if (isUnauthorised(error) || refused.has(protocolType(error) ?? '')) return false;
+  if (isUnauthorised(error) || isOf(refused, error) || isMissingTopic(error)) return false;
   if (error instanceof KafkaJSNumberOfRetriesExceeded) return true;
   return error instanceof KafkaJSError && error.retriable;
 };

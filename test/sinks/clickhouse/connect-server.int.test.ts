@@ -4,9 +4,11 @@ import { gunzipSync } from 'node:zlib';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../runtime/secret.ts';
-import { assertDurableInserts, connectServer } from '../../../sinks/clickhouse/client.ts';
+import { assertDurableInserts, connectServer, toServerOptions } from '../../../sinks/clickhouse/client.ts';
 import { encodeEventRows, insertEvents } from '../../../sinks/clickhouse/events.ts';
 import { insertJsonRows } from '../../../sinks/clickhouse/json-rows.ts';
+import { runSql } from '../../../sinks/clickhouse/query.ts';
+import { clickHouseSettingsSchema } from '../../../sinks/clickhouse/settings.ts';
 import { exampleFacts } from './example-records.ts';
 
 interface Request {
@@ -133,5 +135,40 @@ describe('a ClickHouse server over HTTP', () => {
     expect(parameters?.get('max_memory_usage')).toBe('1000000');
     expect(parameters?.get('max_result_rows')).toBe('11');
     await limited.close();
+  });
+
+  it('that takes no limits for its user says what to change', async () => {
+    answer = {
+      status: 500,
+      body: "Code: 164. DB::Exception: Cannot modify 'max_execution_time' setting in readonly mode. (READONLY)",
+    };
+    await expect(runSql({ client, sql: 'SELECT 1', maxRows: 1 })).rejects.toMatchObject({
+      code: 'configuration-invalid',
+      hint: expect.stringContaining('leave `readonly` out'),
+    });
+  });
+
+  it('is asked by the user for free queries where there is one, and by Kriver for all else', () => {
+    const settings = clickHouseSettingsSchema.parse({
+      kind: 'server',
+      url,
+      user: 'sinks',
+      password,
+      sql_user: 'analyst',
+      sql_password: new Secret('other'),
+    });
+    const limits = { maxSeconds: 1, maxMemoryBytes: 1, maxRows: 1 };
+    expect(toServerOptions(settings)).toMatchObject({ user: 'sinks', password });
+    const free = toServerOptions(settings, limits);
+    expect([free.user, free.password?.reveal(), free.limits]).toEqual(['analyst', 'other', limits]);
+    const { sql_user, sql_password, ...without } = settings;
+    expect(toServerOptions(without, limits)).toMatchObject({ user: 'sinks', password });
+  });
+
+  it('on a cluster is asked to acknowledge an insert when the shards have it', async () => {
+    const spread = connectServer({ url, user: 'kriver', password, database: 'kris', cluster: 'kris' });
+    await insertEvents(spread, rows);
+    expect(requests[0]?.url.searchParams.get('distributed_foreground_insert')).toBe('1');
+    await spread.close();
   });
 });

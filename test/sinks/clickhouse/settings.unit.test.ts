@@ -24,6 +24,10 @@ describe('the settings of ClickHouse', () => {
     [{ events_ttl_days: 20, raw_ttl_days: 30 }, 'raw_ttl_days'],
     [{ password: 'in the clear' }, 'password'],
     [{ raw_ttl_days: 1.5 }, 'raw_ttl_days'],
+    [{ certificate: 'PEM' }, 'certificate'],
+    [{ key: new Secret('PEM') }, 'certificate'],
+    [{ sql_password: new Secret('x') }, 'sql_user'],
+    [{ cluster: "a' b" }, 'cluster'],
     [{ unknown_key: 1 }, ''],
   ])('refuse %j and name the field', (settings, field) => {
     expect(problems(settings)).toEqual([field]);

@@ -76,11 +76,8 @@ export const startFaultyProxy = async (fates: Fate[]) => {
     });
     const text = Buffer.from(await answer.arrayBuffer());
     if (fate === 'answer lost') return void request.socket.destroy();
-    response
-      .writeHead(answer.status, {
-        'x-clickhouse-exception-code': answer.headers.get('x-clickhouse-exception-code') ?? '',
-      })
-      .end(text);
+    const code = answer.headers.get('x-clickhouse-exception-code');
+    response.writeHead(answer.status, code === null ? {} : { 'x-clickhouse-exception-code': code }).end(text);
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
