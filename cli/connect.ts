@@ -1,28 +1,10 @@
-import { join } from 'node:path';
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { createOktaClient, type OktaClient } from '../ingest/okta/client.ts';
 import { createDispatcher } from '../ingest/okta/dispatcher.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { AppError } from '../runtime/errors.ts';
-import { connectServer, openChdb } from '../sinks/clickhouse/client.ts';
 import { createDraxisClient } from '../sinks/draxis/client.ts';
 import type { DraxisTarget } from '../sinks/draxis/run-draxis.ts';
 import type { Config, OrgConfig } from './config/config.ts';
-
-/** The client that writes, or none: everything but SQL works without ClickHouse. */
-export const openClickHouse = async (config: Config, logger: Logger): Promise<ClickHouseClient | undefined> => {
-  const { kind, url, user, password, database } = config.clickHouse;
-  if (kind === 'none') return undefined;
-  if (kind === 'server') return connectServer({ url: url ?? '', user, password, database });
-  try {
-    return await openChdb({ path: config.clickHouse.path ?? join(config.dataDirectory, 'clickhouse') });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'clickhouse-missing') throw error;
-    logger.warn({ component: 'clickhouse' }, `${error.message} ${error.hint} Nothing is stored for SQL until then.`);
-    return undefined;
-  }
-};
 
 /** One client an org: its base URL, its token, its rate budget. */
 export const openOkta = (org: OrgConfig, config: Config, clock: Clock, logger: Logger) => {

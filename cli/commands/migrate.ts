@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { AppError, type ExitCode, exitCodes } from '../../runtime/errors.ts';
 import { prepareClickHouse } from '../../sinks/clickhouse/run-clickhouse.ts';
 import type { Config } from '../config/config.ts';
+import { connectClickHouse } from '../connect-clickhouse.ts';
 import { type Context, configOf, loggerOf } from '../context.ts';
 import type { GlobalOptions } from '../handlers.ts';
 import { findRunningProcess } from '../local-api/remote-queries.ts';
 import { logDirectory, openLog } from '../queries/open-log.ts';
-import { connectClickHouse } from '../queries/sql.ts';
 import { toThresholds } from '../stages.ts';
 
 /** The embedded engine takes one process: holding the log keeps a run from starting meanwhile, and says who is there. */
