@@ -39,7 +39,9 @@ export const addToDigest = (digest: Digest, change: Digest, sign: 1 | -1 = 1): v
   }
 };
 
+const emptyText = '0'.repeat(32);
+
 const toHex = (limb: number): string => (limb >>> 0).toString(16).padStart(8, '0');
 
-export const toDigestText = ([lowest, low, high, highest]: Digest): string =>
-  toHex(highest) + toHex(high) + toHex(low) + toHex(lowest);
+export const toDigestText = (digest: Digest): string =>
+  isEmptyDigest(digest) ? emptyText : toHex(digest[3]) + toHex(digest[2]) + toHex(digest[1]) + toHex(digest[0]);

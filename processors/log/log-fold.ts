@@ -114,7 +114,7 @@ export const createLogFold = (options: {
     totals: MinuteTotals,
     progress: Progress,
     spans: readonly Interval[],
-    offset: number,
+    version: string,
   ): Reading => {
     const scored = indicator.score(totals, { engine: progress.engine });
     const end = minuteToMs(minute);
@@ -133,7 +133,7 @@ export const createLogFold = (options: {
       draxis: score('draxis'),
       corrected: score('corrected'),
       measures: scored.measures,
-      version: toVersion(epoch, offset),
+      version,
       digest: toDigestText(totals.digest),
     };
   };
@@ -145,8 +145,7 @@ export const createLogFold = (options: {
   };
 
   /** The T of (newest, passed] that get a reading: before the first whole window only the last of them does. */
-  const newMinutes = (progress: Progress, passed: number): readonly number[] => {
-    const whole = firstWhole(progress);
+  const newMinutes = (whole: number, passed: number): readonly number[] => {
     const first = wanted === undefined ? Math.max(whole, (newest ?? whole - 1) + 1) : (newest ?? passed - 1) + 1;
     const minutes: number[] = [];
     for (let minute = first; minute <= passed; minute += 1) if (wanted?.(minute) ?? true) minutes.push(minute);
@@ -155,8 +154,8 @@ export const createLogFold = (options: {
     return [passed];
   };
 
-  const isRevisable = (progress: Progress, minute: number): boolean =>
-    wanted === undefined ? minute >= firstWhole(progress) || early.has(minute) : wanted(minute);
+  const isRevisable = (whole: number, minute: number): boolean =>
+    wanted === undefined ? minute >= whole || early.has(minute) : wanted(minute);
 
   const forget = (oldest: number): void => {
     for (const fold of folds) fold.prune(oldest);
@@ -188,20 +187,22 @@ export const createLogFold = (options: {
 
       const oldest = passed - revisedMinutes;
       const spans = toIntervals(progress.spans);
-      const fresh = newMinutes(progress, passed);
+      const whole = firstWhole(progress);
+      const version = toVersion(epoch, offset);
+      const fresh = newMinutes(whole, passed);
       const readings: Reading[] = [];
       for (const { indicator, timeline } of folds) {
         for (const { minute, before, now } of timeline.changed()) {
-          if (minute < oldest || !isRevisable(progress, minute)) continue;
-          const reading = toReading(indicator, minute, now, progress, spans, offset);
+          if (minute < oldest || !isRevisable(whole, minute)) continue;
+          const reading = toReading(indicator, minute, now, progress, spans, version);
           // Mostly the digests differ, and then the reading that was need not be made.
           const isSame =
             isSameDigest(now.digest, before.digest) &&
-            JSON.stringify(reading) === JSON.stringify(toReading(indicator, minute, before, progress, spans, offset));
+            JSON.stringify(reading) === JSON.stringify(toReading(indicator, minute, before, progress, spans, version));
           if (!isSame) readings.push(reading);
         }
         for (const minute of fresh) {
-          readings.push(toReading(indicator, minute, timeline.at(minute), progress, spans, offset));
+          readings.push(toReading(indicator, minute, timeline.at(minute), progress, spans, version));
         }
       }
       const crossedHour = newest === undefined || Math.floor(passed / 60) > Math.floor(newest / 60);

@@ -126,6 +126,7 @@ export const createTimeline = (): Timeline => {
       return toTotals(totals);
     },
     *changed() {
+      if (changes.size === 0) return;
       const taken = changes;
       changes = new Map();
       const edges = [...taken.keys()].sort((a, b) => a - b);
