@@ -1,4 +1,4 @@
-import type { Facts } from '../schemas/facts.ts';
+import type { LogFacts } from '../schemas/log-facts.ts';
 
 /** What Behavior Detection says of velocity in one event. `unknown`: evaluated, but without enough history or data. */
 export type VelocityResult = 'positive' | 'negative' | 'unknown';
@@ -15,11 +15,12 @@ const isResultCode = (code: number): boolean => (code >= 65 && code <= 90) || co
  * JSON. Names are chosen by admins and may hold commas and equals signs, so a pair ends where `=RESULT` is followed by a
  * comma and a space or by the end. Walks the text once: no regular expression sees what an org's users can write.
  * The name is text[start, equals), the result text(equals, end): cutting them out would cost more than finding them.
+ * `from`: where the walk begins, which is the beginning or behind a comma and a space.
  */
-const visitBehaviors = (text: string, visit: (start: number, equals: number, end: number) => void): void => {
+const visitBehaviors = (text: string, visit: (start: number, equals: number, end: number) => void, from = 0): void => {
   const inBraces = text.startsWith('{') && text.endsWith('}');
   const last = inBraces ? text.length - 1 : text.length;
-  let start = inBraces ? 1 : 0;
+  let start = from === 0 && inBraces ? 1 : from;
   for (let end = start; end <= last; end += 1) {
     const isSeparator = text.charCodeAt(end) === comma && text.charCodeAt(end + 1) === space && end + 1 < last;
     if (end < last && !isSeparator) continue;
@@ -54,27 +55,22 @@ export const parseLogOnlyBehaviors = (text: string): readonly NamedResult[] => {
 };
 
 /** True when the event carries behaviours in any encoding, whatever they say. */
-export const carriesBehaviors = (facts: Facts): boolean =>
+export const carriesBehaviors = (facts: LogFacts): boolean =>
   (facts.userBehaviors !== null && facts.userBehaviors.length > 0) ||
   facts.behaviors?.includes('=') ||
   (facts.logOnlySecurityData !== null && parseLogOnlyBehaviors(facts.logOnlySecurityData).length > 0);
 
-const velocity = 'velocity';
-const lowerCaseBit = 32;
+const velocity = /velocity/i;
 
-/** True when text[from, to) holds "velocity" in any case. Asked of most events, so it makes no lower-case copy. */
-export const mentionsVelocity = (text: string, from = 0, to = text.length): boolean => {
-  for (let start = from; start + velocity.length <= to; start += 1) {
-    let length = 0;
-    while (
-      length < velocity.length &&
-      (text.charCodeAt(start + length) | lowerCaseBit) === velocity.charCodeAt(length)
-    ) {
-      length += 1;
-    }
-    if (length === velocity.length) return true;
-  }
-  return false;
+/** True when a text holds "velocity" in any case. */
+export const mentionsVelocity = (text: string): boolean => velocity.test(text);
+
+/** Where to begin with the pairs of a text that mentions velocity: behind the last separator before the mention. */
+const startOfMention = (text: string): number | undefined => {
+  const mention = text.search(velocity);
+  if (mention < 0) return undefined;
+  const separator = text.lastIndexOf(', ', mention);
+  return separator < 0 ? 0 : separator + 2;
 };
 
 /** POSITIVE anywhere is positive, and then NEGATIVE holds more than a result that says neither. */
@@ -87,19 +83,27 @@ const combine = (found: VelocityResult | undefined, result: string): VelocityRes
  * The velocity result of an event, from all three places where Okta puts behaviours: POSITIVE anywhere is positive.
  * Undefined when no velocity behaviour was evaluated. `names`: as IndicatorSettings.velocityNames.
  */
-export const velocityResult = (facts: Facts, names: readonly string[]): VelocityResult | undefined => {
+export const velocityResult = (facts: LogFacts, names: readonly string[]): VelocityResult | undefined => {
   const { userBehaviors, behaviors, logOnlySecurityData } = facts;
-  const isVelocity = (text: string, from = 0, to = text.length): boolean =>
-    names.length === 0 ? mentionsVelocity(text, from, to) : names.includes(text.slice(from, to).toLowerCase());
+  const isVelocity = (name: string): boolean =>
+    names.length === 0 ? mentionsVelocity(name) : names.includes(name.toLowerCase());
   let found: VelocityResult | undefined;
   const see = ([name, result]: NamedResult): void => {
     if (isVelocity(name)) found = combine(found, result);
   };
   if (userBehaviors !== null) userBehaviors.forEach(see);
   if (behaviors !== null) {
-    visitBehaviors(behaviors, (start, equals, end) => {
-      if (isVelocity(behaviors, start, equals)) found = combine(found, behaviors.slice(equals + 1, end));
-    });
+    // The pairs before the first mention are of no interest, and neither is how the name of the first one begins.
+    const from = names.length === 0 ? startOfMention(behaviors) : 0;
+    if (from !== undefined) {
+      visitBehaviors(
+        behaviors,
+        (start, equals, end) => {
+          if (isVelocity(behaviors.slice(start, equals))) found = combine(found, behaviors.slice(equals + 1, end));
+        },
+        from,
+      );
+    }
   }
   if (logOnlySecurityData !== null) parseLogOnlyBehaviors(logOnlySecurityData).forEach(see);
   return found;

@@ -1,4 +1,4 @@
-import type { Facts } from '../schemas/facts.ts';
+import type { LogFacts } from '../schemas/log-facts.ts';
 import type { Engine } from '../schemas/progress.ts';
 import type { Reason } from '../schemas/reading.ts';
 import type { Slug } from '../schemas/slugs.ts';
@@ -72,15 +72,26 @@ export interface LogIndicator extends Metadata {
   /** How long the events of a group are kept, in minutes before the oldest T that may still be revised. Pure. */
   readonly keepMinutes: (key: string, group: Group) => number;
   /**
+   * Types of events that matter even without behaviours and an answer to a push. Those of all other types are not
+   * shown to `fold` then: they are the most, and passing them over is what keeps up with a large org.
+   */
+  readonly plainTypes: readonly string[];
+  /**
    * The groups that an event changes, with their new content; none for an event that does not matter or is known.
    * Pure: the groups are read, never changed.
    */
-  readonly fold: (groups: Groups, facts: Facts, settings: IndicatorSettings) => readonly (readonly [string, Group])[];
+  readonly fold: (
+    groups: Groups,
+    facts: LogFacts,
+    settings: IndicatorSettings,
+  ) => readonly (readonly [string, Group])[];
+  /** What a person sees as one thing, where groups hold the events otherwise: for explaining a reading. */
+  readonly itemOf?: (facts: LogFacts) => string;
   /**
-   * What a group adds, from its content alone. Pure. `changedFrom`: two groups that are the same before this event are
-   * compared, so what earlier events add each by itself may be left out; without it everything is given.
+   * What a group adds, from its content alone. Pure. `from`, `to`: two groups are compared that are the same before and
+   * after these of their events, so what the others add each by itself may be left out; without them all is given.
    */
-  readonly contributions: (key: string, group: Group, changedFrom?: number) => readonly Contribution[];
+  readonly contributions: (key: string, group: Group, from?: number, to?: number) => readonly Contribution[];
   /** Both definitions and the measures at one T, from the totals that hold there. Pure. */
   readonly score: (totals: Totals, context: { readonly engine: Engine }) => Scored;
 }

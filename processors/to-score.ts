@@ -20,6 +20,10 @@ export const toScore = (input: {
 }): Score => {
   const { outcome, coverage, deadLetters, blocked } = input;
   const value = outcome.denominator === null ? outcome.numerator : toPercentage(outcome.numerator, outcome.denominator);
+  // Of nearly every minute all is known, and then there is no reason to look for.
+  if (value !== undefined && !blocked && !outcome.unknown && coverage === 1 && !deadLetters) {
+    return { value, numerator: outcome.numerator, denominator: outcome.denominator, status: 'ok', coverage };
+  }
   const unknown: (Reason | undefined)[] = [
     blocked,
     outcome.unknown,

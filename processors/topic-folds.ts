@@ -47,6 +47,7 @@ export const topicFolds: readonly TopicFold[] = [
       const fold = createLogFold({ settings, indicators: logIndicators, saved });
       return {
         record: (record) => {
+          if (fold.header(record.headers[factsHeader])) return;
           const facts = factsOf(record);
           if (facts !== undefined) fold.event(facts);
         },

@@ -2,32 +2,16 @@ import { z } from 'zod';
 import { parseTimestamp } from './time.ts';
 
 /** Raised whenever the fields or their order change: records with older facts are then parsed from their value. */
-export const factsVersion = 1;
+export const factsVersion = 2;
 
 const text = z.string().nullable();
 
 /**
  * What indicators and typed columns need of one event: raw inputs, not verdicts, so that a changed rule can be replayed
  * without parsing events again. No names, e-mail addresses or IP addresses; these stay in the event itself.
+ * First comes what tells most events from those that an indicator looks at, then what is asked of these.
  */
 export const factsSchema = z.object({
-  uuid: z.string(),
-  publishedMs: z.int().describe('published, in milliseconds since the epoch.'),
-  eventType: z.string(),
-  severity: text,
-  outcomeResult: text,
-  outcomeReason: text,
-  actorId: text,
-  actorType: text,
-  country: text,
-  transactionId: text,
-  transactionType: text,
-  apiTokenId: text.describe('transaction.detail.requestApiTokenId: the API token that made the call.'),
-  externalSessionId: text,
-  rootSessionId: text,
-  authnRequestId: text,
-  endedSessionId: text,
-  factor: text,
   pushOnlyResponseType: text,
   behaviors: text.describe('debugContext.debugData.behaviors: a Java map as text.'),
   logOnlySecurityData: text.describe('JSON as text; its behaviors are those evaluated for logging only.'),
@@ -35,7 +19,24 @@ export const factsSchema = z.object({
     .array(z.tuple([z.string(), z.string()]))
     .nullable()
     .describe('securityContext.userBehaviors as [name, result].'),
+  eventType: z.string(),
+  publishedMs: z.int().describe('published, in milliseconds since the epoch.'),
+  uuid: z.string(),
+  authnRequestId: text,
+  transactionId: text,
+  externalSessionId: text,
+  endedSessionId: text,
+  actorId: text,
+  outcomeResult: text,
   targets: z.array(z.tuple([z.string(), z.string()])).describe('Targets as [type, id].'),
+  severity: text,
+  outcomeReason: text,
+  actorType: text,
+  country: text,
+  transactionType: text,
+  apiTokenId: text.describe('transaction.detail.requestApiTokenId: the API token that made the call.'),
+  rootSessionId: text,
+  factor: text,
 });
 
 export type Facts = z.infer<typeof factsSchema>;
@@ -128,28 +129,28 @@ export const toFacts = (value: unknown): FactsOutcome => {
   return {
     ok: true,
     facts: {
-      uuid,
-      publishedMs,
-      eventType,
-      severity: textAt(event, 'severity'),
-      outcomeResult: textAt(outcome, 'result'),
-      outcomeReason: textAt(outcome, 'reason'),
-      actorId: textAt(actor, 'id'),
-      actorType: textAt(actor, 'type'),
-      country: textAt(objectAt(objectAt(event, 'client'), 'geographicalContext'), 'country'),
-      transactionId: textAt(transaction, 'id'),
-      transactionType: textAt(transaction, 'type'),
-      apiTokenId: textAt(objectAt(transaction, 'detail'), 'requestApiTokenId'),
-      externalSessionId: textAt(authentication, 'externalSessionId'),
-      rootSessionId: textAt(authentication, 'rootSessionId'),
-      authnRequestId: textAt(debugData, 'authnRequestId'),
-      endedSessionId: textAt(debugData, 'endedSessionId'),
-      factor: textAt(debugData, 'factor'),
       pushOnlyResponseType: textAt(debugData, 'pushOnlyResponseType'),
       behaviors: behaviorsText(debugData),
       logOnlySecurityData: textAt(debugData, 'logOnlySecurityData'),
       userBehaviors: userBehaviors(objectAt(event, 'securityContext')),
+      eventType,
+      publishedMs,
+      uuid,
+      authnRequestId: textAt(debugData, 'authnRequestId'),
+      transactionId: textAt(transaction, 'id'),
+      externalSessionId: textAt(authentication, 'externalSessionId'),
+      endedSessionId: textAt(debugData, 'endedSessionId'),
+      actorId: textAt(actor, 'id'),
+      outcomeResult: textAt(outcome, 'result'),
       targets: targets(event),
+      severity: textAt(event, 'severity'),
+      outcomeReason: textAt(outcome, 'reason'),
+      actorType: textAt(actor, 'type'),
+      country: textAt(objectAt(objectAt(event, 'client'), 'geographicalContext'), 'country'),
+      transactionType: textAt(transaction, 'type'),
+      apiTokenId: textAt(objectAt(transaction, 'detail'), 'requestApiTokenId'),
+      rootSessionId: textAt(authentication, 'rootSessionId'),
+      factor: textAt(debugData, 'factor'),
     },
   };
 };

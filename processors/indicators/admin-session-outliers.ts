@@ -1,4 +1,4 @@
-import type { Facts } from '../../schemas/facts.ts';
+import type { LogFacts } from '../../schemas/log-facts.ts';
 import { dayMs, hourMs, minuteMs, minutesPerDay, toMinute } from '../../schemas/time.ts';
 import {
   type Contribution,
@@ -17,6 +17,10 @@ const outlierMs = 8 * hourMs;
 const longestSessionMs = 7 * dayMs;
 const longestSessionMinutes = 7 * minutesPerDay;
 
+const startType = 'user.session.access_admin_app';
+const endType = 'user.session.end';
+const clearType = 'user.session.clear';
+
 type Entry = Group[number];
 type Change = readonly [key: string, group: Group];
 const kindOf = (entry: Entry): string | number | undefined => entry[2];
@@ -29,7 +33,7 @@ const isSession = (key: string): boolean => key.startsWith('session/');
 const sessionGroup = (id: string): string => `session/${id}`;
 const userGroup = (id: string): string => `user/${id}`;
 
-const foldStart = (groups: Groups, facts: Facts): readonly Change[] => {
+const foldStart = (groups: Groups, facts: LogFacts): readonly Change[] => {
   if (!isSessionId(facts.externalSessionId)) return [];
   const key = sessionGroup(facts.externalSessionId);
   const start = [facts.publishedMs, facts.uuid, 'start'] as const;
@@ -49,7 +53,7 @@ const foldStart = (groups: Groups, facts: Facts): readonly Change[] => {
       ];
 };
 
-const foldEnd = (groups: Groups, facts: Facts): readonly Change[] => {
+const foldEnd = (groups: Groups, facts: LogFacts): readonly Change[] => {
   const changes: Change[] = [];
   const end = (id: string, kind: 'end' | 'ended'): void => {
     const group = insertEvent(groups.get(sessionGroup(id)), [facts.publishedMs, facts.uuid, kind]);
@@ -62,7 +66,7 @@ const foldEnd = (groups: Groups, facts: Facts): readonly Change[] => {
   return changes;
 };
 
-const foldClear = (groups: Groups, facts: Facts): readonly Change[] => {
+const foldClear = (groups: Groups, facts: LogFacts): readonly Change[] => {
   const changes = new Map<string, Group>();
   for (const [type, userId] of facts.targets) {
     if (type !== 'User' || !isUsableId(userId)) continue;
@@ -178,10 +182,11 @@ export const adminSessionOutliers = defineIndicator<LogIndicator>({
       ? minutesPerDay
       : minutesPerDay + longestSessionMinutes,
 
+  plainTypes: [startType, endType, clearType],
   fold: (groups, facts) => {
-    if (facts.eventType === 'user.session.access_admin_app') return foldStart(groups, facts);
-    if (facts.eventType === 'user.session.end') return foldEnd(groups, facts);
-    if (facts.eventType === 'user.session.clear') return foldClear(groups, facts);
+    if (facts.eventType === startType) return foldStart(groups, facts);
+    if (facts.eventType === endType) return foldEnd(groups, facts);
+    if (facts.eventType === clearType) return foldClear(groups, facts);
     return [];
   },
 

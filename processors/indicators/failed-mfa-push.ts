@@ -1,22 +1,24 @@
-import type { Facts } from '../../schemas/facts.ts';
+import type { LogFacts } from '../../schemas/log-facts.ts';
 import { minutesPerDay } from '../../schemas/time.ts';
 import { type Contribution, defineIndicator, type LogIndicator, toClass } from '../indicator.ts';
 import { insertEvent } from '../log/insert-event.ts';
 import { dayWindow, unionOfDayWindows } from '../log/window.ts';
 import { isUsableId } from '../usable-id.ts';
 
+const classicType = 'user.mfa.okta_verify.deny_push';
+
 /** Classic logs a denial as an event type of its own, Identity Engine as a failed verification with this response. */
-const denialOf = (facts: Facts): 'classic' | 'identity_engine' | undefined => {
-  if (facts.eventType === 'user.mfa.okta_verify.deny_push') return 'classic';
+const denialOf = (facts: LogFacts): 'classic' | 'identity_engine' | undefined => {
+  if (facts.eventType === classicType) return 'classic';
   const denied =
     facts.eventType === 'user.authentication.auth_via_mfa' &&
-    facts.outcomeResult === 'FAILURE' &&
-    facts.pushOnlyResponseType === 'OV_RESPONSE_DENY';
+    facts.pushOnlyResponseType === 'OV_RESPONSE_DENY' &&
+    facts.outcomeResult === 'FAILURE';
   return denied ? 'identity_engine' : undefined;
 };
 
 /** Okta logs a wrong actor for some factor events, so the target is asked first. */
-const personOf = (facts: Facts): string | null => {
+const personOf = (facts: LogFacts): string | null => {
   const target = facts.targets.find(([type, id]) => type === 'User' && isUsableId(id))?.[1];
   return target ?? (isUsableId(facts.actorId) ? facts.actorId : null);
 };
@@ -33,6 +35,7 @@ export const failedMfaPush = defineIndicator<LogIndicator>({
   windowMinutes: { draxis: minutesPerDay, corrected: minutesPerDay },
   keepMinutes: () => minutesPerDay,
 
+  plainTypes: [classicType],
   fold: (groups, facts) => {
     const denial = denialOf(facts);
     if (denial === undefined) return [];
@@ -42,8 +45,8 @@ export const failedMfaPush = defineIndicator<LogIndicator>({
     return group === undefined ? [] : [[key, group]];
   },
 
-  contributions: (key, group, changedFrom = 0) => {
-    const contributions: Contribution[] = group.slice(changedFrom).map(([timeMs, uuid, denial]) => ({
+  contributions: (key, group, from, to) => {
+    const contributions: Contribution[] = group.slice(from, to).map(([timeMs, uuid, denial]) => ({
       ...dayWindow(timeMs),
       counters: [String(denial)],
       evidence: `${timeMs}|${uuid}|${toClass({ draxis: denial === 'classic', corrected: true })}`,

@@ -1,7 +1,7 @@
-import type { Facts } from '../../schemas/facts.ts';
+import type { LogFacts } from '../../schemas/log-facts.ts';
 import { minutesPerDay, minuteToMs, toMinute } from '../../schemas/time.ts';
 import { carriesBehaviors, mentionsVelocity, velocityResult } from '../behaviors.ts';
-import { type Contribution, defineIndicator, type LogIndicator, toClass } from '../indicator.ts';
+import { type Contribution, defineIndicator, type Group, type LogIndicator, toClass } from '../indicator.ts';
 import { insertEvent } from '../log/insert-event.ts';
 import { dayWindow, unionOfDayWindows } from '../log/window.ts';
 import { isUsableId } from '../usable-id.ts';
@@ -9,7 +9,7 @@ import { isUsableId } from '../usable-id.ts';
 const weekMinutes = 7 * minutesPerDay;
 
 /** Kinds are kept apart, so that a transaction id that equals a request id joins nothing. */
-const signInKey = (facts: Facts): string => {
+const signInKey = (facts: LogFacts): string => {
   if (isUsableId(facts.authnRequestId)) return `r:${facts.authnRequestId}`;
   if (isUsableId(facts.transactionId)) return `t:${facts.transactionId}`;
   if (isUsableId(facts.externalSessionId)) return `s:${facts.externalSessionId}`;
@@ -22,16 +22,27 @@ const signInKey = (facts: Facts): string => {
  */
 const isSeen = (key: string): boolean => key.startsWith('behaviours/') || key.startsWith('people/');
 
-/** The keys of the minute that was asked for last: many events in a row are of the same, and keys cost. */
-let seenKeys = { minute: Number.NaN, behaviours: '', people: '' };
-const toSeenKeys = (minute: number) => {
-  if (seenKeys.minute !== minute) {
-    seenKeys = { minute, behaviours: `behaviours/${minute}`, people: `people/${minute}` };
+/** The groups of a minute. Many events in a row are of the same, so the keys that were asked for last are kept. */
+let minuteKeys = { minute: Number.NaN, behaviours: '', people: '', events: '' };
+const toMinuteKeys = (minute: number) => {
+  if (minuteKeys.minute !== minute) {
+    minuteKeys = {
+      minute,
+      behaviours: `behaviours/${minute}`,
+      people: `people/${minute}`,
+      events: `${eventsPrefix}${minute}`,
+    };
   }
-  return seenKeys;
+  return minuteKeys;
 };
 
-const signInEvents = new Set(['user.session.start', 'policy.evaluate_sign_on', 'user.authentication.verify']);
+/**
+ * The events of a minute that are not positive: each counts by itself, and they are nearly all that carry behaviours, so
+ * no group is made for the sign-in of each.
+ */
+const eventsPrefix = 'events/';
+
+const signInTypes = ['user.session.start', 'policy.evaluate_sign_on', 'user.authentication.verify'];
 
 const tagged = { contains: 1, result: { none: 0, positive: 1, negative: 2, unknown: 3 } } as const;
 const resultNames = ['none', 'positive', 'negative', 'unknown'] as const;
@@ -57,44 +68,52 @@ export const impossibleTravel = defineIndicator<LogIndicator>({
   windowMinutes: { draxis: minutesPerDay, corrected: minutesPerDay },
   keepMinutes: (key) => (isSeen(key) ? weekMinutes : minutesPerDay),
 
+  itemOf: signInKey,
+  plainTypes: signInTypes,
   fold: (groups, facts, settings) => {
-    const changed: [string, NonNullable<ReturnType<typeof insertEvent>>][] = [];
     const minute = toMinute(facts.publishedMs);
+    const keys = toMinuteKeys(minute);
     const result = velocityResult(facts, settings.velocityNames);
-    const evaluated = result !== undefined || carriesBehaviors(facts);
-    const seen = toSeenKeys(minute);
-    if (evaluated && !groups.has(seen.behaviours)) changed.push([seen.behaviours, [[minuteToMs(minute), '']]]);
-    if (signInEvents.has(facts.eventType) && !groups.has(seen.people)) {
-      changed.push([seen.people, [[minuteToMs(minute), '']]]);
-    }
     const contains = facts.behaviors !== null && mentionsVelocity(facts.behaviors);
+    const changed: (readonly [string, Group])[] = [];
+    if (!groups.has(keys.behaviours) && (result !== undefined || carriesBehaviors(facts))) {
+      changed.push([keys.behaviours, [[minuteToMs(minute), '']]]);
+    }
+    if (!groups.has(keys.people) && signInTypes.includes(facts.eventType)) {
+      changed.push([keys.people, [[minuteToMs(minute), '']]]);
+    }
     if (contains || result !== undefined) {
-      const key = signInKey(facts);
-      const tag = [contains ? tagged.contains : 0, tagged.result[result ?? 'none']];
-      const group = insertEvent(groups.get(key), [facts.publishedMs, facts.uuid, ...tag]);
+      const key = result === 'positive' ? signInKey(facts) : keys.events;
+      const tag = tagged.result[result ?? 'none'];
+      const entry = [facts.publishedMs, facts.uuid, contains ? tagged.contains : 0, tag] as const;
+      const group = insertEvent(groups.get(key), entry);
       if (group !== undefined) changed.push([key, group]);
     }
     return changed;
   },
 
-  contributions: (key, group, changedFrom = 0) => {
+  contributions: (key, group, from = 0, to = group.length) => {
     const first = group[0];
     if (first === undefined) return [];
     if (isSeen(key)) {
-      const from = toMinute(first[0]);
-      return [{ from, to: from + weekMinutes, counters: [key.slice(0, key.indexOf('/'))] }];
+      const minute = toMinute(first[0]);
+      return [{ from: minute, to: minute + weekMinutes, counters: [key.slice(0, key.indexOf('/'))] }];
     }
     const contributions: Contribution[] = [];
-    const positive: number[] = [];
-    for (const [index, [timeMs, uuid, contains, result]] of group.entries()) {
-      if (result === tagged.result.positive) positive.push(timeMs);
-      if (index < changedFrom) continue;
+    for (let index = from; index < to; index += 1) {
+      const [timeMs, uuid, contains, result] = group[index] ?? first;
       const tally = (contains === tagged.contains ? listing : notListing)[Number(result)];
       if (tally === undefined) continue;
-      const { from, to } = dayWindow(timeMs);
-      const evidence = `${timeMs}|${uuid}|${tally.membership}`;
-      contributions.push({ from, to, counters: tally.counters, evidence });
+      const window = dayWindow(timeMs);
+      contributions.push({
+        from: window.from,
+        to: window.to,
+        counters: tally.counters,
+        evidence: `${timeMs}|${uuid}|${tally.membership}`,
+      });
     }
+    if (key.startsWith(eventsPrefix)) return contributions;
+    const positive = group.map(([timeMs]) => timeMs);
     for (const union of unionOfDayWindows(positive)) contributions.push({ ...union, counters: ['signIns'] });
     return contributions;
   },

@@ -1,4 +1,4 @@
-import type { Facts } from '../../schemas/facts.ts';
+import type { LogFacts } from '../../schemas/log-facts.ts';
 import { minuteToMs, toMinute } from '../../schemas/time.ts';
 import type { Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
 import { createExpiry } from './expiry.ts';
@@ -9,7 +9,7 @@ import { createTimeline, type Timeline } from './timeline.ts';
 export interface IndicatorFold {
   readonly indicator: LogIndicator;
   readonly timeline: Timeline;
-  event(facts: Facts): void;
+  event(facts: LogFacts): void;
   /** Takes a saved group over. */
   load(key: string, group: Group): void;
   /** Forgets the events that no T from `oldest` on can be about. */
@@ -38,11 +38,15 @@ export const createIndicatorFold = (
       for (const contribution of indicator.contributions(key, group)) timeline.add(contribution);
       return;
     }
-    let same = 0;
-    while (same < before.length && before[same] === group[same]) same += 1;
+    // Mostly one event was added, at the end or near it.
+    const shorter = Math.min(before.length, group.length);
+    let from = 0;
+    while (from < shorter && before[from] === group[from]) from += 1;
+    let after = 0;
+    while (after < shorter - from && before[before.length - 1 - after] === group[group.length - 1 - after]) after += 1;
     replaceContributions(
-      indicator.contributions(key, before, same),
-      indicator.contributions(key, group, same),
+      indicator.contributions(key, before, from, before.length - after),
+      indicator.contributions(key, group, from, group.length - after),
       timeline,
     );
   };

@@ -17,5 +17,5 @@ export const insertEvent = (group: Group | undefined, entry: Entry): Group | und
     if (precedes(before, entry)) break;
     position -= 1;
   }
-  return group.toSpliced(position, 0, entry);
+  return position === group.length ? [...group, entry] : group.toSpliced(position, 0, entry);
 };

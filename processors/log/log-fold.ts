@@ -1,15 +1,15 @@
-import type { Facts } from '../../schemas/facts.ts';
+import { decodeLogFacts, type LogFacts, plainTypeOf } from '../../schemas/log-facts.ts';
 import { type Progress, progressSchema } from '../../schemas/progress.ts';
 import { type Reading, toVersion } from '../../schemas/reading.ts';
 import { minutesPerDay, minuteToMs, passedMinute, toMinute, toTimestamp } from '../../schemas/time.ts';
-import { toDigestText } from '../digest.ts';
+import { isSameDigest, toDigestText } from '../digest.ts';
 import type { Group, IndicatorSettings, LogIndicator } from '../indicator.ts';
 import type { StateChanges } from '../state.ts';
 import { toScore, toSourceReason } from '../to-score.ts';
+import { createChangedGroups } from './changed-groups.ts';
 import { type Interval, toCoverage, toIntervals } from './coverage.ts';
 import { createIndicatorFold } from './indicator-fold.ts';
 import type { MinuteTotals } from './timeline.ts';
-import { createUnsettled } from './unsettled.ts';
 
 /** R: late events revise every T of the last 48 h; what comes later is stored, not folded into older readings. */
 export const revisedMinutes = 2 * minutesPerDay;
@@ -30,7 +30,9 @@ interface Meta {
  * What it keeps is sets of matching events: a duplicate changes nothing, a late event changes every T that it is in.
  */
 export interface LogFold {
-  event(facts: Facts): void;
+  event(facts: LogFacts): void;
+  /** Folds the event of a record's header. False when the header cannot be read: then its value is to be parsed. */
+  header(header: string | undefined): boolean;
   /** Readings for each new minute that the progress passed, and again for each earlier one that now reads otherwise. */
   progress(progress: Progress, offset: number): readonly Reading[];
   /** What changed since the last call, for the state store. */
@@ -51,16 +53,11 @@ export const createLogFold = (options: {
   readonly wanted?: (minute: number) => boolean;
 }): LogFold => {
   const { settings, epoch = 0, saves = true, lateMinutes = revisedMinutes, wanted } = options;
-  let changes = new Map<string, unknown>();
-  const unsettled = createUnsettled();
-  const folds = options.indicators.map((indicator) =>
-    createIndicatorFold(indicator, settings, (key, before, group) => {
-      if (!saves) return;
-      const saved = `${indicator.slug}/${key}`;
-      changes.set(saved, group);
-      unsettled.note(saved, before);
-    }),
-  );
+  let unsaved: { readonly progress: Progress; readonly meta: Meta } | undefined;
+  const folds = options.indicators.map((indicator) => {
+    const changed = createChangedGroups(indicator.slug);
+    return { ...createIndicatorFold(indicator, settings, saves ? changed.note : () => {}), changed };
+  });
   const deadMinutes = new Set<number>();
   const early = new Set<number>();
   let newest: number | undefined;
@@ -81,30 +78,35 @@ export const createLogFold = (options: {
 
   const load = (): void => {
     const bySlug = new Map(folds.map((fold) => [fold.indicator.slug as string, fold]));
-    const groups: [key: string, group: Group][] = [];
-    const loadGroup = (key: string, group: Group): void => {
-      const slash = key.indexOf('/');
-      bySlug.get(key.slice(0, slash))?.load(key.slice(slash + 1), group);
-    };
+    const groups: [fold: (typeof folds)[number], key: string, group: Group][] = [];
     for (const [key, value] of options.saved) {
       if (key === 'meta') {
         newest = (value as Meta).newest ?? undefined;
         for (const minute of (value as Meta).early) early.add(minute);
       } else if (key === 'progress') {
         for (const minute of progressSchema.parse(value).deadLettered) addDeadMinute(toMinute(Date.parse(minute)));
-      } else if (!unsettled.load(key, value)) {
-        groups.push([key, value as Group]);
+      } else if (!folds.some(({ changed }) => changed.load(key, value))) {
+        const slash = key.indexOf('/');
+        const fold = bySlug.get(key.slice(0, slash));
+        if (fold !== undefined) groups.push([fold, key.slice(slash + 1), value as Group]);
       }
     }
-    for (const [key, group] of groups) {
-      const settled = unsettled.get(key);
-      if (settled !== null) loadGroup(key, settled ?? group);
+    for (const [fold, key, group] of groups) {
+      const settled = fold.changed.settled(key);
+      if (settled !== null) fold.load(key, settled ?? group);
     }
     // What the last readings rest on is no change; what came after them is one.
     if (newest !== undefined) settle(newest);
-    for (const [key, group] of groups) if (unsettled.get(key) !== undefined) loadGroup(key, group);
+    for (const [fold, key, group] of groups) if (fold.changed.settled(key) !== undefined) fold.load(key, group);
   };
   load();
+
+  /** Every indicator has a reading of the same minute, one after the other. */
+  let stamped = { minute: Number.NaN, timestamp: '' };
+  const timestampOf = (minute: number): string => {
+    if (stamped.minute !== minute) stamped = { minute, timestamp: toTimestamp(minuteToMs(minute)) };
+    return stamped.timestamp;
+  };
 
   const toReading = (
     indicator: LogIndicator,
@@ -112,7 +114,7 @@ export const createLogFold = (options: {
     totals: MinuteTotals,
     progress: Progress,
     spans: readonly Interval[],
-    offset: number,
+    version: string,
   ): Reading => {
     const scored = indicator.score(totals, { engine: progress.engine });
     const end = minuteToMs(minute);
@@ -127,11 +129,11 @@ export const createLogFold = (options: {
     return {
       org: settings.org,
       slug: indicator.slug,
-      asOf: toTimestamp(end),
+      asOf: timestampOf(minute),
       draxis: score('draxis'),
       corrected: score('corrected'),
       measures: scored.measures,
-      version: toVersion(epoch, offset),
+      version,
       digest: toDigestText(totals.digest),
     };
   };
@@ -143,8 +145,7 @@ export const createLogFold = (options: {
   };
 
   /** The T of (newest, passed] that get a reading: before the first whole window only the last of them does. */
-  const newMinutes = (progress: Progress, passed: number): readonly number[] => {
-    const whole = firstWhole(progress);
+  const newMinutes = (whole: number, passed: number): readonly number[] => {
     const first = wanted === undefined ? Math.max(whole, (newest ?? whole - 1) + 1) : (newest ?? passed - 1) + 1;
     const minutes: number[] = [];
     for (let minute = first; minute <= passed; minute += 1) if (wanted?.(minute) ?? true) minutes.push(minute);
@@ -153,8 +154,8 @@ export const createLogFold = (options: {
     return [passed];
   };
 
-  const isRevisable = (progress: Progress, minute: number): boolean =>
-    wanted === undefined ? minute >= firstWhole(progress) || early.has(minute) : wanted(minute);
+  const isRevisable = (whole: number, minute: number): boolean =>
+    wanted === undefined ? minute >= whole || early.has(minute) : wanted(minute);
 
   const forget = (oldest: number): void => {
     for (const fold of folds) fold.prune(oldest);
@@ -162,9 +163,19 @@ export const createLogFold = (options: {
     for (const minute of deadMinutes) if (minute < oldest - deadLetterMinutes) deadMinutes.delete(minute);
   };
 
+  const plainTypes = new Set(options.indicators.flatMap((indicator) => indicator.plainTypes));
+  const event = (facts: LogFacts): void => {
+    for (const fold of folds) fold.event(facts);
+  };
+
   return {
-    event: (facts) => {
-      for (const fold of folds) fold.event(facts);
+    event,
+    header: (header) => {
+      const plainType = plainTypeOf(header);
+      if (plainType !== undefined && !plainTypes.has(plainType)) return true;
+      const facts = decodeLogFacts(header);
+      if (facts !== undefined) event(facts);
+      return facts !== undefined;
     },
     progress: (progress, offset) => {
       const passed = passedMinute(Date.parse(progress.asOf));
@@ -176,37 +187,38 @@ export const createLogFold = (options: {
 
       const oldest = passed - revisedMinutes;
       const spans = toIntervals(progress.spans);
-      const fresh = newMinutes(progress, passed);
+      const whole = firstWhole(progress);
+      const version = toVersion(epoch, offset);
+      const fresh = newMinutes(whole, passed);
       const readings: Reading[] = [];
       for (const { indicator, timeline } of folds) {
         for (const { minute, before, now } of timeline.changed()) {
-          if (minute < oldest || !isRevisable(progress, minute)) continue;
-          const reading = toReading(indicator, minute, now, progress, spans, offset);
+          if (minute < oldest || !isRevisable(whole, minute)) continue;
+          const reading = toReading(indicator, minute, now, progress, spans, version);
           // Mostly the digests differ, and then the reading that was need not be made.
           const isSame =
-            now.digest === before.digest &&
-            JSON.stringify(reading) === JSON.stringify(toReading(indicator, minute, before, progress, spans, offset));
+            isSameDigest(now.digest, before.digest) &&
+            JSON.stringify(reading) === JSON.stringify(toReading(indicator, minute, before, progress, spans, version));
           if (!isSame) readings.push(reading);
         }
         for (const minute of fresh) {
-          readings.push(toReading(indicator, minute, timeline.at(minute), progress, spans, offset));
+          readings.push(toReading(indicator, minute, timeline.at(minute), progress, spans, version));
         }
       }
       const crossedHour = newest === undefined || Math.floor(passed / 60) > Math.floor(newest / 60);
       newest = passed;
       settle(passed);
       if (crossedHour) forget(passed - lateMinutes);
-      unsettled.settle(changes);
+      for (const { changed } of folds) changed.settle();
       // For its dead letters; those that came since the last readings are listed again in the next record.
-      changes.set('progress', progress);
-      changes.set('meta', { newest, early: [...early] } satisfies Meta);
+      unsaved = { progress, meta: { newest, early: [...early] } };
       return readings;
     },
     takeChanges: () => {
-      if (newest !== undefined) unsettled.addChanges(changes);
-      const taken = changes;
-      changes = new Map();
-      return taken;
+      const changes: [string, unknown][] = Object.entries(unsaved ?? {});
+      unsaved = undefined;
+      for (const { changed } of folds) changed.addTo(changes, newest !== undefined);
+      return changes;
     },
   };
 };

@@ -30,6 +30,10 @@ export const replaceContributions = (
     oldEnd -= 1;
     newEnd -= 1;
   }
+  if (from === oldEnd) {
+    for (; from < newEnd; from += 1) change.add(after[from] as Contribution);
+    return;
+  }
   const gone = new Map<string, Contribution[]>();
   for (const contribution of before.slice(from, oldEnd)) {
     const identity = identityOf(contribution);

@@ -1,14 +1,14 @@
-import { addToDigest, toEvidenceHash } from '../digest.ts';
+import { addToDigest, type Digest, emptyDigest, isEmptyDigest, toEvidenceHash } from '../digest.ts';
 import type { Contribution, Totals } from '../indicator.ts';
 
 /** Counts by counter and the digest, or how both differ between two minutes. Counters that stand at 0 are left out. */
 interface Tally {
   readonly counts: Map<string, number>;
-  digest: bigint;
+  readonly digest: Digest;
 }
 
-const emptyTally = (): Tally => ({ counts: new Map(), digest: 0n });
-const isEmpty = (tally: Tally): boolean => tally.digest === 0n && tally.counts.size === 0;
+const emptyTally = (): Tally => ({ counts: new Map(), digest: emptyDigest() });
+const isEmpty = (tally: Tally): boolean => tally.counts.size === 0 && isEmptyDigest(tally.digest);
 
 const addCount = (tally: Tally, counter: string, change: number): void => {
   const count = (tally.counts.get(counter) ?? 0) + change;
@@ -18,23 +18,21 @@ const addCount = (tally: Tally, counter: string, change: number): void => {
 
 const addTally = (tally: Tally, other: Tally, sign: 1 | -1): void => {
   for (const [counter, count] of other.counts) addCount(tally, counter, sign * count);
-  if (other.digest !== 0n) tally.digest = addToDigest(tally.digest, sign === 1 ? other.digest : -other.digest);
+  addToDigest(tally.digest, other.digest, sign);
 };
 
 /** A length is a counter too, so that the longest of any minute can be told, and what it was before a change. */
 const lengthPrefix = 'length ';
 
-const toDigest = ({ evidence }: Contribution): bigint => (evidence === undefined ? 0n : toEvidenceHash(evidence));
-
-/** `digest`: that of the contribution, which is taken once however many minutes it is added to. */
-const addContribution = (tally: Tally, contribution: Contribution, digest: bigint, sign: 1 | -1): void => {
+/** `hash`: that of the contribution's evidence, which is taken once however many minutes it is added to. */
+const addContribution = (tally: Tally, contribution: Contribution, hash: Digest | undefined, sign: 1 | -1): void => {
   for (const counter of contribution.counters) addCount(tally, counter, sign);
   if (contribution.length !== undefined) addCount(tally, `${lengthPrefix}${contribution.length}`, sign);
-  if (digest !== 0n) tally.digest = addToDigest(tally.digest, sign === 1 ? digest : -digest);
+  if (hash !== undefined) addToDigest(tally.digest, hash, sign);
 };
 
 export interface MinuteTotals extends Totals {
-  readonly digest: bigint;
+  readonly digest: Digest;
 }
 
 const toTotals = (tally: Tally): MinuteTotals => ({
@@ -92,14 +90,15 @@ export const createTimeline = (): Timeline => {
     const from = Math.max(contribution.from, oldest);
     const { to } = contribution;
     if (to <= from) return;
-    const digest = toDigest(contribution);
+    const { evidence } = contribution;
+    const hash = evidence === undefined ? undefined : toEvidenceHash(evidence);
     const opposite = sign === 1 ? -1 : 1;
-    addContribution(stepAt(steps, from), contribution, digest, sign);
-    addContribution(stepAt(steps, to), contribution, digest, opposite);
-    if (cursor !== undefined && from <= cursor && cursor < to) addContribution(totals, contribution, digest, sign);
+    addContribution(stepAt(steps, from), contribution, hash, sign);
+    addContribution(stepAt(steps, to), contribution, hash, opposite);
+    if (cursor !== undefined && from <= cursor && cursor < to) addContribution(totals, contribution, hash, sign);
     if (from <= newest) {
-      addContribution(stepAt(changes, from), contribution, digest, sign);
-      addContribution(stepAt(changes, Math.min(to, newest + 1)), contribution, digest, opposite);
+      addContribution(stepAt(changes, from), contribution, hash, sign);
+      addContribution(stepAt(changes, Math.min(to, newest + 1)), contribution, hash, opposite);
     }
   };
 
@@ -127,6 +126,7 @@ export const createTimeline = (): Timeline => {
       return toTotals(totals);
     },
     *changed() {
+      if (changes.size === 0) return;
       const taken = changes;
       changes = new Map();
       const edges = [...taken.keys()].sort((a, b) => a - b);
@@ -136,7 +136,7 @@ export const createTimeline = (): Timeline => {
         if (isEmpty(difference)) continue;
         for (let minute = edge; minute < (edges[index + 1] ?? edge); minute += 1) {
           moveTo(minute);
-          const before: Tally = { counts: new Map(totals.counts), digest: totals.digest };
+          const before: Tally = { counts: new Map(totals.counts), digest: [...totals.digest] };
           addTally(before, difference, -1);
           yield { minute, before: toTotals(before), now: toTotals(totals) };
         }

@@ -2,7 +2,7 @@ import type { Progress } from '../../schemas/progress.ts';
 import { type Reading, type Score, toVersion } from '../../schemas/reading.ts';
 import type { Slug } from '../../schemas/slugs.ts';
 import { minuteToMs, passedMinute, toTimestamp } from '../../schemas/time.ts';
-import { addToDigest, toDigestText, toEvidenceHash } from '../digest.ts';
+import { addToDigest, emptyDigest, toDigestText, toEvidenceHash } from '../digest.ts';
 import type { CoveredOutcome, PostureScored } from '../indicator.ts';
 import type { StateChanges } from '../state.ts';
 import { toScore, toSourceReason } from '../to-score.ts';
@@ -25,16 +25,16 @@ export interface PostureSource {
 /** The digest of a changing set of evidence: only what enters, leaves or changes its class is hashed. */
 const createEvidenceDigest = () => {
   let known: ReadonlyMap<string, string> = new Map();
-  let digest = 0n;
+  const digest = emptyDigest();
   return (evidence: ReadonlyMap<string, string>): string => {
     for (const [id, membership] of evidence) {
       const before = known.get(id);
       if (before === membership) continue;
-      if (before !== undefined) digest = addToDigest(digest, -toEvidenceHash(`${id}|${before}`));
-      digest = addToDigest(digest, toEvidenceHash(`${id}|${membership}`));
+      if (before !== undefined) addToDigest(digest, toEvidenceHash(`${id}|${before}`), -1);
+      addToDigest(digest, toEvidenceHash(`${id}|${membership}`));
     }
     for (const [id, membership] of known) {
-      if (!evidence.has(id)) digest = addToDigest(digest, -toEvidenceHash(`${id}|${membership}`));
+      if (!evidence.has(id)) addToDigest(digest, toEvidenceHash(`${id}|${membership}`), -1);
     }
     known = evidence;
     return toDigestText(digest);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { carriesBehaviors, parseBehaviors, parseLogOnlyBehaviors, velocityResult } from '../../processors/behaviors.ts';
 import type { Facts } from '../../schemas/facts.ts';
@@ -83,4 +84,37 @@ test('names that are set must be met whole, in any case', () => {
   const of = (text: string) => velocityResult(factsWith(text), ['too far']);
   expect(of('{TOO FAR=POSITIVE}')).toBe('positive');
   expect(of('{Velocity=POSITIVE, too far away=POSITIVE}')).toBeUndefined();
+});
+
+test('the velocity result of a text is that of its pairs, wherever velocity is mentioned', () => {
+  const part = fc.constantFrom(
+    'velocity',
+    'VELOCITY',
+    'Velocity',
+    ', ',
+    ',',
+    '=',
+    'POSITIVE',
+    'NEGATIVE',
+    'X',
+    'a',
+    '{',
+    '}',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), fc.boolean(), (parts, braces) => {
+      const text = braces ? `{${parts.join('')}}` : parts.join('');
+      const results = parseBehaviors(text).flatMap(([name, result]) => (/velocity/i.test(name) ? [result] : []));
+      const expected =
+        results.length === 0
+          ? undefined
+          : results.includes('POSITIVE')
+            ? 'positive'
+            : results.includes('NEGATIVE')
+              ? 'negative'
+              : 'unknown';
+      expect(velocityResult(factsWith(text), [])).toBe(expected);
+    }),
+    { numRuns: 2_000 },
+  );
 });

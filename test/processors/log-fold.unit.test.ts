@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logIndicators } from '../../processors/indicators/index.ts';
-import { createLogFold } from '../../processors/log/log-fold.ts';
+import { createLogFold, type LogFold } from '../../processors/log/log-fold.ts';
 import type { Facts } from '../../schemas/facts.ts';
+import { encodeFacts } from '../../schemas/facts-header.ts';
 import type { Progress } from '../../schemas/progress.ts';
 import type { Reading } from '../../schemas/reading.ts';
 import { minuteToMs, toTimestamp } from '../../schemas/time.ts';
-import { settings } from './given.ts';
+import { event } from './events.ts';
+import { factsOf, settings } from './given.ts';
 import { type Mistake, truthAt } from './oracle.ts';
 import { createSaved } from './saved.ts';
 import { type Scenario, scenarios } from './scenario.ts';
@@ -17,7 +19,10 @@ const createFold = (saved: Iterable<readonly [string, unknown]>) =>
   createLogFold({ settings, indicators: logIndicators, saved });
 
 /** The readings of a scenario, in the order in which they were emitted. */
-const fold = (steps: Scenario['steps']): readonly Reading[] => {
+const fold = (
+  steps: Scenario['steps'],
+  foldEvent: (fold: LogFold, facts: Facts) => void = (fold, facts) => fold.event(facts),
+): readonly Reading[] => {
   const saved = createSaved();
   let current = createFold([]);
   const readings: Reading[] = [];
@@ -26,12 +31,16 @@ const fold = (steps: Scenario['steps']): readonly Reading[] => {
       const emitted = current.progress(step, offset);
       if (step.state !== 'ok') expect(emitted).toEqual([]);
       readings.push(...emitted);
-    } else current.event(step);
+    } else foldEvent(current, step);
     if (!restart) continue;
     saved.take(current.takeChanges());
     current = createFold(saved.entries());
   }
   return readings;
+};
+
+const foldHeader = (fold: LogFold, facts: Facts): void => {
+  if (!fold.header(encodeFacts(facts))) throw new Error('The header cannot be read.');
 };
 
 const versionsOf = (readings: readonly Reading[]): ReadonlyMap<string, readonly Reading[]> => {
@@ -128,6 +137,28 @@ describe('the fold of the log', () => {
       }),
       { numRuns: runs / 2 },
     );
+  });
+});
+
+describe('an event folded from its header', () => {
+  test('reads the same as one folded from its facts, whether an indicator looks at it or passes it over', () => {
+    const others = fc.array(fc.constantFrom('user.authentication.sso', 'user.session.start', 'user.session.context'));
+    fc.assert(
+      fc.property(scenarios({ events: 30, pauses: 4 }), others, ({ steps }, types) => {
+        const plain = types.map((type, index) => ({
+          step: factsOf(event(type, minuteToMs(29_530_000 + index), { uuid: `plain${index}` })),
+          restart: false,
+        }));
+        const all = [...plain, ...steps];
+        expect(fold(all, foldHeader)).toEqual(fold(all));
+      }),
+      { numRuns: runs / 2 },
+    );
+  });
+
+  test('is left to be parsed from its value where the header is missing or of another version', () => {
+    expect(createFold([]).header(undefined)).toBe(false);
+    expect(createFold([]).header('[1,"uuid"]')).toBe(false);
   });
 });
 
