@@ -1,10 +1,17 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AppError } from '../runtime/errors.ts';
 
 export interface Listening {
   readonly url: string;
   close(): Promise<void>;
 }
+
+const taken = (port: number, cause: unknown): AppError =>
+  new AppError('usage-invalid', `Port ${port} of 127.0.0.1 is taken by another process.`, {
+    hint: 'Give another one with --port, or 0 for any that is free.',
+    cause,
+  });
 
 /**
  * Listens on loopback and nowhere else; port 0 takes any free one. `url` is the origin with the path after it. Closing
@@ -17,7 +24,9 @@ export const listenOnLoopback = (
   beforeClose: () => void = () => {},
 ): Promise<Listening> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? taken(port, error) : error),
+    );
     server.listen(port, '127.0.0.1', () => {
       const { port: bound } = server.address() as AddressInfo;
       const close = () =>
