@@ -5,5 +5,6 @@ export default defineConfig({
   test: {
     include: ['test/{processors,schemas}/**/*.unit.test.ts', 'test/ingest/*.{unit,int}.test.ts'],
     pool: 'forks',
+    testTimeout: 60_000,
   },
 });

@@ -15,13 +15,16 @@ const stepMs = 15 * 60_000;
 /** The shape of the events: raised when it changes, so that a file of an older shape is not taken for a new one. */
 const shape = 1;
 
-const createBenchWorld = () =>
+const usualPerDay = 100_000;
+const eventsPerUser = 100 / 3;
+
+const createBenchWorld = (eventsPerDay: number) =>
   createWorld({
     clock: createVirtualClock(startMs),
     startMs,
     seed: 'bench',
-    users: 3_000,
-    eventsPerDay: 100_000,
+    users: Math.round(eventsPerDay / eventsPerUser),
+    eventsPerDay,
     historyHours: 0,
   });
 
@@ -29,8 +32,8 @@ const createBenchWorld = () =>
  * Writes `count` events as NDJSON, in the order in which Okta persists them: nearly sorted, some late by up to an hour,
  * a few twice, as a poller gets them. About 100,000 events a day of 2.1 KB (median), of which 44 % carry behaviours.
  */
-export const writeEvents = async (count: number, out: Writable): Promise<void> => {
-  const world = createBenchWorld();
+export const writeEvents = async (count: number, out: Writable, eventsPerDay = usualPerDay): Promise<void> => {
+  const world = createBenchWorld(eventsPerDay);
   let position = { ms: startMs, n: 0 };
   let left = count;
   for (let untilMs = startMs + stepMs; left > 0; untilMs += stepMs) {
@@ -47,8 +50,9 @@ export const writeEvents = async (count: number, out: Writable): Promise<void> =
 const cache = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
 
 /** A file of that many events: made the first time, reused afterwards. */
-export const eventsFile = async (count: number): Promise<string> => {
-  const file = join(cache, `events-${shape}-${count}.ndjson`);
+export const eventsFile = async (count: number, eventsPerDay = usualPerDay): Promise<string> => {
+  const rate = eventsPerDay === usualPerDay ? '' : `-${eventsPerDay}-a-day`;
+  const file = join(cache, `events-${shape}-${count}${rate}.ndjson`);
   const exists = await stat(file).then(
     () => true,
     () => false,
@@ -56,7 +60,7 @@ export const eventsFile = async (count: number): Promise<string> => {
   if (exists) return file;
   await mkdir(cache, { recursive: true });
   // Renamed when it is whole, so that an interrupted run leaves none that looks complete.
-  await writeEvents(count, createWriteStream(`${file}.part`));
+  await writeEvents(count, createWriteStream(`${file}.part`), eventsPerDay);
   await rename(`${file}.part`, file);
   return file;
 };

@@ -84,7 +84,14 @@ export const openKafkaLog = async (options: {
   closing.push(() => client.close());
   // A store takes what it loads for its own from then on, so those who only ask have another one.
   const openStore = () => {
-    const store = createClickHouseStateStore({ client, bus, clock: systemClock, logger, durable: [draxisGroup] });
+    const store = createClickHouseStateStore({
+      client,
+      bus,
+      clock: systemClock,
+      logger,
+      prefix: settings.topic_prefix,
+      durable: [draxisGroup],
+    });
     closing.push(store.close);
     return store;
   };

@@ -25,6 +25,8 @@ export interface ClickHouseStateStoreOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** How often the state of a partition is saved while it changes, in milliseconds. */
   readonly saveEveryMs?: number;
+  /** Put before the names in the table: state belongs to topics, and several installations may share a database. */
+  readonly prefix?: string;
   /** The names of states that the log cannot give back. */
   readonly durable?: readonly string[];
 }
@@ -50,7 +52,7 @@ const releaseWithinMs = 3_000;
  * `load` reads ClickHouse and not what is held here, for another process may have had the partition since.
  */
 export const createClickHouseStateStore = (options: ClickHouseStateStoreOptions): ClickHouseStateStore => {
-  const { client, bus, clock, logger, saveEveryMs = defaultSaveEveryMs } = options;
+  const { client, bus, clock, logger, saveEveryMs = defaultSaveEveryMs, prefix = '' } = options;
   const durable = new Set(options.durable);
   const loader = createStateLoader({ client, clock, logger });
   const saver = createStateSaver({ client, clock, logger, saveEveryMs });
@@ -70,9 +72,9 @@ export const createClickHouseStateStore = (options: ClickHouseStateStoreOptions)
 
   const open = async (name: string, partition: number): Promise<HeldState> => {
     const isDurable = durable.has(name);
-    const stored = await loader.load({ name, partition }, { isDurable });
+    const stored = await loader.load({ name: `${prefix}${name}`, partition }, { isDurable });
     const state: HeldState = {
-      name,
+      name: `${prefix}${name}`,
       partition,
       entries: new Map(stored?.entries),
       offset: stored?.offset,

@@ -411,3 +411,12 @@ describe('state in ClickHouse as the only place', () => {
     });
   });
 });
+
+test('the states of two installations in one database are apart', async () => {
+  const first = withClock({ prefix: 'one.', durable: [name] });
+  const second = withClock({ prefix: 'two.', durable: [name] });
+  await first.store.commit(name, 0, commitAt(7));
+  expect(await second.store.load(name, 0)).toBeUndefined();
+  await second.store.commit(name, 0, commitAt(2));
+  expect((await withClock({ prefix: 'one.' }).store.load(name, 0))?.offset).toBe(7);
+});
