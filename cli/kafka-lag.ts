@@ -23,7 +23,7 @@ export const readKafkaLag = async (options: {
   return askKafka(asking, async (admin, kafka) => {
     const unusable = findTopicError(await checkTopics(admin, toTopicSpecs(toRetainedTopics(config), settings)));
     if (unusable !== undefined) throw unusable;
-    const reader = createKafkaReader(kafka, createOffsets(admin));
+    const reader = createKafkaReader(kafka, createOffsets(admin, context.clock), context.clock);
     try {
       const asked = orgs.flatMap((org) =>
         readersOf(config, org).map((read) => ({

@@ -1,6 +1,7 @@
 import { concatMap, defer, from, lastValueFrom, mergeMap, type Observable, scan } from 'rxjs';
 import { assignmentsUntil, type Until } from '../runtime/bus/assignments.ts';
 import type { Assignment, Bus } from '../runtime/bus/bus.ts';
+import { createTurns } from '../runtime/bus/turns.ts';
 import type { StateStore } from '../runtime/state-store.ts';
 import type { IndicatorSettings } from './indicator.ts';
 import { createPartitionFold, type Segment, type Step, toSegments, toUsable } from './partition-fold.ts';
@@ -83,13 +84,15 @@ const ownPartition = async (options: Options, topicFold: TopicFold, assignment: 
 
 const toStateName = ({ topic }: TopicFold): string => `processors/${topic}`;
 
-const runTopic = (options: Options, topicFold: TopicFold): Promise<void> =>
-  lastValueFrom(
+const runTopic = (options: Options, topicFold: TopicFold): Promise<void> => {
+  const inTurn = createTurns();
+  return lastValueFrom(
     from(assignmentsUntil({ ...options, topic: topicFold.topic, group: 'processors' })).pipe(
-      mergeMap((assignment) => ownPartition(options, topicFold, assignment)),
+      mergeMap((assignment) => inTurn(assignment.partition, () => ownPartition(options, topicFold, assignment))),
     ),
     { defaultValue: undefined },
   );
+};
 
 /** Folds every topic into readings until the signal aborts or, with `caught-up`, the logs' present ends are reached. */
 export const runProcessors = async (options: Options): Promise<void> => {

@@ -61,7 +61,7 @@ export const replayPosture = (options: {
         const progress: Progress = {
           kind: 'progress',
           asOf,
-          spans: [{ from: observedAt, to: asOf }],
+          spans: [],
           state: 'ok',
           engine,
           scopes: [],

@@ -18,8 +18,8 @@ export interface Replay {
   finish(posture: RecordedPosture): readonly Reading[];
 }
 
-const byIdentity = (a: Facts, b: Facts): number =>
-  a.publishedMs - b.publishedMs || (a.uuid < b.uuid ? -1 : a.uuid > b.uuid ? 1 : 0);
+/** Events of one moment may come in any order: the fold sorts them out by their identity. */
+const byTime = (a: Facts, b: Facts): number => a.publishedMs - b.publishedMs;
 
 export const createReplay = (options: {
   readonly settings: IndicatorSettings;
@@ -36,8 +36,8 @@ export const createReplay = (options: {
 
   /** The first and the last event decide which minutes are read, so they are kept even if no indicator needs them. */
   const hold = (facts: Facts): void => {
-    if (earliest === undefined || byIdentity(facts, earliest) < 0) earliest = facts;
-    if (latest === undefined || byIdentity(facts, latest) > 0) latest = facts;
+    if (earliest === undefined || byTime(facts, earliest) < 0) earliest = facts;
+    if (latest === undefined || byTime(facts, latest) > 0) latest = facts;
     if (matters(facts, settings)) held.push(facts);
   };
 
@@ -49,7 +49,7 @@ export const createReplay = (options: {
     },
     deadLetter: (timeMs) => log.deadLetter(timeMs),
     finish: (posture) => {
-      for (const facts of [...held, ...(earliest ? [earliest] : []), ...(latest ? [latest] : [])].sort(byIdentity)) {
+      for (const facts of [...held, ...(earliest ? [earliest] : []), ...(latest ? [latest] : [])].sort(byTime)) {
         log.event(facts);
       }
       const { readings, minutes } = log.finish(posture.newestMs === undefined ? undefined : toMinute(posture.newestMs));

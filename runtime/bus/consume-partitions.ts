@@ -1,5 +1,6 @@
 import { assignmentsUntil, type Until } from './assignments.ts';
 import type { Assignment, Batch, Bus } from './bus.ts';
+import { createTurns } from './turns.ts';
 
 export type { Until } from './assignments.ts';
 
@@ -22,25 +23,29 @@ export const consumePartitions = async (options: {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
 
+  let failure: { error: unknown } | undefined;
   const consumeOne = async (assignment: Assignment): Promise<void> => {
-    const start = await options.from?.(assignment.partition, assignment.signal);
-    for await (const batch of assignment.batches(start === undefined ? {} : { from: start })) {
-      await options.handle(batch, assignment);
-      await batch.ack();
+    const { partition } = assignment;
+    try {
+      const start = await options.from?.(partition, assignment.signal);
+      for await (const batch of assignment.batches(start === undefined ? {} : { from: start })) {
+        await options.handle(batch, assignment);
+        await batch.ack();
+      }
+    } catch (error) {
+      // A handler that gave up because the partition is no longer ours: nothing was acked, and nothing is wrong.
+      if (assignment.signal.aborted && error === assignment.signal.reason) return;
+      failure ??= { error };
+      stop.abort();
+    } finally {
+      await options.released?.(partition);
     }
   };
 
+  const inTurn = createTurns();
   const running: Promise<void>[] = [];
-  let failure: { error: unknown } | undefined;
   for await (const assignment of assignmentsUntil({ ...options, signal })) {
-    running.push(
-      consumeOne(assignment).catch((error: unknown) => {
-        // A handler that gave up because the partition is no longer ours: nothing was acked, and nothing is wrong.
-        if (assignment.signal.aborted && error === assignment.signal.reason) return;
-        failure ??= { error };
-        stop.abort();
-      }),
-    );
+    running.push(inTurn(assignment.partition, () => consumeOne(assignment)));
   }
   await Promise.all(running);
   if (failure !== undefined) throw failure.error;

@@ -37,10 +37,18 @@ export const openKafkaBus = async (options: {
 }): Promise<KafkaBus> => {
   const { kafka, topicPrefix, partitions, schemaIds, logger, clock, stopping, times = defaultGroupTimes } = options;
   const topicNameOf = (topic: string) => `${topicPrefix}${topic}`;
-  const partitionOf = (org: string) => hashPartition(org, partitions);
+  // Asked for each record that is sent, of the few orgs that this process has.
+  const partitionByOrg = new Map<string, number>();
+  const partitionOf = (org: string): number => {
+    const known = partitionByOrg.get(org);
+    if (known !== undefined) return known;
+    const partition = hashPartition(org, partitions);
+    partitionByOrg.set(org, partition);
+    return partition;
+  };
   const admin = kafka.admin();
-  const offsets = createOffsets(admin);
-  const reader = createKafkaReader(kafka, offsets);
+  const offsets = createOffsets(admin, clock);
+  const reader = createKafkaReader(kafka, offsets, clock);
   const closing = new AbortController();
   const leaving = new Set<Promise<void>>();
 

@@ -49,9 +49,9 @@ const toSecurity = (listener: SecuredListener, users: readonly KafkaUser[], tlsD
 };
 
 /**
- * One node that is broker and controller. What Kafka's defaults do not serve here: groups start without a wait, a broker
- * that was killed is missed within two seconds and not nine, its internal topics have one partition on one broker, and
- * a topic is there when it was created and not when it was asked for.
+ * One node that is broker and controller. What Kafka's defaults do not serve here: groups start without a wait and take
+ * members with short sessions, a broker that was killed is missed within two seconds and not nine, its internal topics
+ * have one partition on one broker, and a topic is there when it was created and not when it was asked for.
  */
 const toNode = (data: string, controllerPort: number): Properties => ({
   'process.roles': 'broker,controller',
@@ -62,6 +62,7 @@ const toNode = (data: string, controllerPort: number): Properties => ({
   'log.dirs': data,
   'auto.create.topics.enable': 'false',
   'group.initial.rebalance.delay.ms': 0,
+  'group.min.session.timeout.ms': 1_000,
   'broker.session.timeout.ms': 2_000,
   'broker.heartbeat.interval.ms': 400,
   'offsets.topic.num.partitions': 1,

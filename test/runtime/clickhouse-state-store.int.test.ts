@@ -44,7 +44,7 @@ const passTime = async (clock: VirtualClock, done: () => boolean): Promise<void>
 
 const merge = () => database.client.command({ query: 'OPTIMIZE TABLE processor_state FINAL' });
 
-const withClock = (options: { durable?: readonly string[] } = {}) => {
+const withClock = (options: { durable?: readonly string[]; prefix?: string } = {}) => {
   const clock = createVirtualClock(startMs);
   return { clock, ...createStateWorld(database.client, { clock, saveEveryMs, ...options }) };
 };

@@ -1,5 +1,6 @@
 import kafkajs, { type ISocketFactory, type Kafka as KafkaClient, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
+import { registerCodecs } from './codecs.ts';
 import type { KafkaSettings } from './settings.ts';
 
 // Node finds only the first exports of this CommonJS package by name.
@@ -48,6 +49,7 @@ export const createKafka = (options: {
   socketFactory?: ISocketFactory;
 }): KafkaClient => {
   const { settings, logger, socketFactory } = options;
+  registerCodecs();
   return new Kafka({
     brokers: [...settings.brokers],
     clientId: settings.client_id,

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Assignment } from '../bus.ts';
 import type { KafkaLogger } from './client.ts';
 import { createHeldPartition, type HeldPartition, type Membership } from './held-partition.ts';
-import { isPassing, toBusError } from './kafka-error.ts';
+import { isMissingTopic, isPassing, isUnjoined, toBusError } from './kafka-error.ts';
 import type { Offsets } from './offsets.ts';
 import { spreadAssigner } from './spread-assigner.ts';
 
@@ -56,6 +56,11 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
   let heardAt = clock.now();
   let rebalancing = false;
   let silent = false;
+  /** Between a join and the next crash or stop: otherwise kafkajs has no group to speak for. */
+  let isMember = false;
+  /** No more restarts; then, when what was handled is acked, no more of kafkajs at all. */
+  let isLeaving = false;
+  let hasLeft = false;
   let assigned: readonly number[] = [];
 
   const consumer = kafka.consumer({
@@ -67,7 +72,7 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
     maxWaitTimeInMs: maxWaitMs,
     maxBytesPerPartition,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5, restartOnFailure: async () => true },
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5, restartOnFailure: async () => !isLeaving },
   });
 
   const release = (partitions: Iterable<number>): void => {
@@ -87,8 +92,13 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
   };
 
   const membership: Membership = {
-    seek: (partition, offset) => consumer.seek({ topic: topicName, partition, offset: String(offset) }),
-    resume: (partition) => consumer.resume([{ topic: topicName, partitions: [partition] }]),
+    // After a crash the partition is about to be released, and there is nothing to fetch with.
+    seek: (partition, offset) => {
+      if (isMember) consumer.seek({ topic: topicName, partition, offset: String(offset) });
+    },
+    resume: (partition) => {
+      if (isMember) consumer.resume([{ topic: topicName, partitions: [partition] }]);
+    },
     isAlive,
     commit: async (partition, nextOffset) => {
       const holding = held.get(partition);
@@ -96,12 +106,13 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
         // A late ack commits nothing: the offset may be another member's by now.
         if (holding === undefined || held.get(partition) !== holding || !isAlive()) return;
         try {
-          if (!rebalancing) {
+          if (isMember && !rebalancing) {
             await consumer.commitOffsets([{ topic: topicName, partition, offset: String(nextOffset) }]);
             return;
           }
         } catch (error) {
-          if (!isPassing(error)) throw toBusError(`The offset of ${topicName}/${partition} cannot be committed`, error);
+          const isForLater = !isMember || isUnjoined(error) || isPassing(error);
+          if (!isForLater) throw toBusError(`The offset of ${topicName}/${partition} cannot be committed`, error);
         }
         if (holding.assignment.signal.aborted) return;
         await clock.sleep(retryCommitMs, holding.assignment.signal);
@@ -117,6 +128,7 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
 
   const joined = (member: string, partitions: readonly number[]): void => {
     heardAt = clock.now();
+    isMember = true;
     rebalancing = false;
     silent = false;
     assigned = partitions;
@@ -138,11 +150,11 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
 
   /** Returns without resolving what nobody reads yet: it is fetched again when somebody does. */
   const eachBatch = async ({ batch, resolveOffset, pause }: EachBatchPayload): Promise<void> => {
-    const buffer = held.get(batch.partition)?.buffer();
-    if (buffer === undefined) return void pause();
-    buffer.push(batch.messages, Number(batch.highWatermark));
+    const holding = held.get(batch.partition);
+    const fetched = { from: fetchedFrom(batch), messages: batch.messages, end: Number(batch.highWatermark) };
+    if (holding === undefined || !(await holding.accept(fetched))) return void pause();
     resolveOffset(batch.lastOffset());
-    if (buffer.isFull()) pause();
+    if (holding.buffer()?.isFull() === true) pause();
   };
 
   listen(consumer, {
@@ -155,18 +167,32 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
     rebalancing: () => {
       rebalancing = true;
     },
-    crashed: (error, restarts) => {
+    stopped: () => {
+      isMember = false;
       release(held.keys());
-      if (restarts) return;
+    },
+    fetching: () => {
+      // Left while kafkajs was joining: it goes on, and only now can it be stopped.
+      if (hasLeft) void disconnect(consumer, options);
+    },
+    crashed: (error, restarts) => {
+      if (isLeaving || (restarts && !isMissingTopic(error))) return;
       failure ??= { error };
       wake();
     },
   });
 
+  let starting: Promise<void> | undefined;
   let leaving: Promise<void> | undefined;
   const leaveOnce = (): Promise<void> => {
     if (leaving === undefined) {
-      leaving = leave(consumer, held, options);
+      isLeaving = true;
+      leaving = handOver(held, options).then(async () => {
+        hasLeft = true;
+        await disconnect(consumer, options);
+        await starting?.catch(() => {});
+        if (isMember) await disconnect(consumer, options);
+      });
       options.onLeave(leaving);
     }
     wake();
@@ -174,7 +200,8 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
   };
   signal.addEventListener('abort', leaveOnce, { once: true });
   try {
-    await start(consumer, topicName, eachBatch);
+    starting = start(consumer, topicName, eachBatch);
+    await starting;
     while (!signal.aborted && failure === undefined) {
       const next = ready.shift();
       if (next === undefined) {
@@ -208,26 +235,36 @@ const listen = (
     joined(memberId: string, assignment: Readonly<Record<string, readonly number[]>>): void;
     heard(): void;
     rebalancing(): void;
+    stopped(): void;
+    fetching(): void;
     crashed(error: Error, restarts: boolean): void;
   },
 ): void => {
-  const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH } = consumer.events;
+  const { GROUP_JOIN, HEARTBEAT, REBALANCING, STOP, FETCH_START, CRASH } = consumer.events;
   consumer.on(GROUP_JOIN, ({ payload }) => on.joined(payload.memberId, payload.memberAssignment));
   consumer.on(HEARTBEAT, () => on.heard());
   consumer.on(REBALANCING, () => on.rebalancing());
+  consumer.on(STOP, () => on.stopped());
+  consumer.on(FETCH_START, () => on.fetching());
   consumer.on(CRASH, ({ payload }) => on.crashed(payload.error, payload.restart));
 };
 
-/** Ends the assignments, lets what is being handled be acked, and leaves the group, so that others take over at once. */
-const leave = async (consumer: Consumer, held: Map<number, HeldPartition>, options: Options): Promise<void> => {
-  const { clock, times, logger, groupId } = options;
+/** Ends the assignments, and lets what is being handled be acked. */
+const handOver = async (held: Map<number, HeldPartition>, { clock, times }: Options): Promise<void> => {
   const all = [...held.values()];
   for (const holding of all) holding.release();
   const enough = new AbortController();
   await Promise.race([Promise.all(all.map(({ idle }) => idle())), clock.sleep(times.graceMs, enough.signal)]);
   enough.abort();
   held.clear();
-  await consumer.disconnect().catch((error: unknown) => {
+};
+
+/** Leaves the group, so that others take over at once. */
+const disconnect = (consumer: Consumer, { logger, groupId }: Options): Promise<void> =>
+  consumer.disconnect().catch((error: unknown) => {
     logger.warn({ component: 'kafka', groupId }, toBusError('The group could not be left', error).message);
   });
-};
+
+/** Where the fetch began; it is not in kafkajs's public types. Less than the first offset where compaction left a gap. */
+const fetchedFrom = (batch: EachBatchPayload['batch']): number =>
+  Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);

@@ -61,6 +61,12 @@ export const toBusError = (what: string, error: unknown): AppError => {
       cause: error,
     });
   }
+  if (/certificate|tls alert/i.test(message)) {
+    return new AppError('bus-unavailable', message, {
+      hint: 'One side does not trust the certificate of the other: bus.tls.ca has to be the authority of the brokers, and where they ask for one, bus.tls.certificate has to be signed by theirs.',
+      cause: error,
+    });
+  }
   return new AppError('bus-unavailable', message, {
     hint: 'Check that the brokers in bus.brokers run and can be reached from here, with or without TLS as configured.',
     cause: error,
@@ -76,9 +82,18 @@ export const isMissingTopic = (error: unknown): boolean => protocolType(error) =
 /** Whether the broker refused something because this member has to join its group again first. */
 export const isUnjoined = (error: unknown): boolean => isOf(unjoined, error);
 
-/** Whether the same request may succeed later. kafkajs marks its errors; what it does not know is a defect. */
+/** kafkajs marks its errors, and wraps those of a retry within a retry in one that says the opposite. */
+const isRetriable = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error
+    ? isRetriable(error.cause)
+    : error instanceof KafkaJSError && error.retriable;
+
+/** Whether a broker answered, and may answer otherwise soon: a leader or a coordinator moves, or is loading still. */
+export const isAnswerForNow = (error: unknown): boolean =>
+  protocolType(error) !== undefined && !isMissingTopic(error) && isRetriable(error);
+
+/** Whether the same request may succeed later. What kafkajs does not know is a defect. */
 export const isPassing = (error: unknown): boolean => {
   if (isUnauthorised(error) || isOf(refused, error) || isMissingTopic(error)) return false;
-  if (error instanceof KafkaJSNumberOfRetriesExceeded) return true;
-  return error instanceof KafkaJSError && error.retriable;
+  return error instanceof KafkaJSNumberOfRetriesExceeded || isRetriable(error);
 };

@@ -10,7 +10,7 @@ import { fromFrame, toFrame } from './wire-format.ts';
  */
 const checksumHeader = 'kriver-crc32';
 
-/** What a record costs beyond its parts, at most. */
+/** What a record costs beyond its parts, at most: the frame of a schema and the checksum among it. */
 const overheadBytes = 100;
 
 export interface Message {
@@ -20,41 +20,47 @@ export interface Message {
   readonly bytes: number;
 }
 
-const toChecksum = (key: string, headers: Iterable<readonly [string, string]>, value: Buffer): string => {
-  let sum = crc32(key);
-  for (const [name, text] of headers) sum = crc32(text, crc32(name, sum));
-  return crc32(value, sum).toString(16);
+/** What a record takes in a batch before compression, at most. */
+export const recordBytes = ({ key, value, headers = {} }: OutgoingRecord): number => {
+  let bytes = overheadBytes + Buffer.byteLength(key) + value.length;
+  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
+  return bytes;
 };
 
 /** A record as it is sent. `schemaId` is undefined where there is no registry: then the value goes out as it is. */
 export const toMessage = (record: OutgoingRecord, schemaId: number | undefined): Message => {
-  const headers = record.headers ?? {};
+  const { key, headers = {} } = record;
+  let sum = crc32(key);
+  for (const name in headers) sum = crc32(headers[name] ?? '', crc32(name, sum));
+  const checksum = crc32(record.value, sum).toString(16);
   const value = schemaId === undefined ? record.value : toFrame(schemaId, record.value);
-  let bytes = overheadBytes + Buffer.byteLength(record.key) + value.length;
-  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
-  const checksum = toChecksum(record.key, Object.entries(headers), record.value);
-  return { key: record.key, value, headers: { ...headers, [checksumHeader]: checksum }, bytes };
+  return { key, value, headers: { ...headers, [checksumHeader]: checksum }, bytes: recordBytes(record) };
 };
 
-const toText = (value: IHeaders[string]): string =>
-  (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).toString();
+const noBytes = Buffer.alloc(0);
+
+/** The first value of a header; kafkajs gives a list where a name occurs more than once. */
+const firstOf = (value: IHeaders[string]): string | Buffer => (Array.isArray(value) ? value[0] : value) ?? noBytes;
 
 /** A record as it was published. Throws `state-invalid` when its bytes are not those that were sent. */
 export const fromMessage = (message: KafkaMessage, where: string): BusRecord => {
   const headers: Record<string, string> = {};
   let checksum: string | undefined;
+  let sum = crc32(message.key ?? noBytes);
   for (const name in message.headers) {
-    const text = toText(message.headers[name]);
-    if (name === checksumHeader) checksum = text;
-    else headers[name] = text;
+    const bytes = firstOf(message.headers[name]);
+    if (name === checksumHeader) checksum = bytes.toString();
+    else {
+      headers[name] = bytes.toString();
+      sum = crc32(bytes, crc32(name, sum));
+    }
   }
-  const key = message.key?.toString() ?? '';
-  const bytes = message.value ?? Buffer.alloc(0);
+  const bytes = message.value ?? noBytes;
   const value = fromFrame(bytes) ?? bytes;
-  if (checksum !== undefined && checksum !== toChecksum(key, Object.entries(headers), value)) {
+  if (checksum !== undefined && checksum !== crc32(value, sum).toString(16)) {
     throw new AppError('state-invalid', `The record at offset ${message.offset} of ${where} is damaged.`, {
       hint: "Its checksum does not match. When a restart does not help, check the broker's disk: another replica may be whole.",
     });
   }
-  return { offset: Number(message.offset), key, value, headers };
+  return { offset: Number(message.offset), key: message.key?.toString() ?? '', value, headers };
 };

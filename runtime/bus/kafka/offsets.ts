@@ -1,7 +1,8 @@
 import type { Admin } from 'kafkajs';
+import type { Clock } from '../../clock.ts';
 import { AppError } from '../../errors.ts';
 import type { KafkaLogger } from './client.ts';
-import { toBusError } from './kafka-error.ts';
+import { isAnswerForNow, toBusError } from './kafka-error.ts';
 
 export interface Bounds {
   /** The oldest offset still kept. */
@@ -17,34 +18,41 @@ export interface Offsets {
   committed(topic: string, partition: number, groupId: string): Promise<number | undefined>;
 }
 
+/** How long a leader or a coordinator is looked for: kafkajs does not ask again for offsets. */
+const attempts = 40;
+const waitMs = 250;
+
 /** Questions about offsets, by the full names of topics and groups. */
-export const createOffsets = (admin: Admin): Offsets => ({
-  bounds: async (topic, partition) => {
-    try {
-      const found = (await admin.fetchTopicOffsets(topic)).find((entry) => entry.partition === partition);
+export const createOffsets = (admin: Admin, clock: Clock): Offsets => {
+  const ask = async <Answer>(what: string, question: () => Promise<Answer>): Promise<Answer> => {
+    for (let attempt = 1; ; attempt += 1)
+      try {
+        return await question();
+      } catch (error) {
+        if (attempt === attempts || !isAnswerForNow(error))
+          throw toBusError(`The offsets of ${what} cannot be read`, error);
+        await clock.sleep(waitMs);
+      }
+  };
+
+  return {
+    bounds: async (topic, partition) => {
+      const all = await ask(topic, () => admin.fetchTopicOffsets(topic));
+      const found = all.find((entry) => entry.partition === partition);
       return { first: Number(found?.low ?? 0), end: Number(found?.high ?? 0) };
-    } catch (error) {
-      throw toBusError(`The offsets of ${topic} cannot be read`, error);
-    }
-  },
-  at: async (topic, partition, appendedAtMs) => {
-    try {
-      const all = await admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.floor(appendedAtMs)));
+    },
+    at: async (topic, partition, appendedAtMs) => {
+      const from = Math.max(0, Math.floor(appendedAtMs));
+      const all = await ask(topic, () => admin.fetchTopicOffsetsByTimestamp(topic, from));
       return Number(all.find((entry) => entry.partition === partition)?.offset ?? 0);
-    } catch (error) {
-      throw toBusError(`The offsets of ${topic} cannot be read`, error);
-    }
-  },
-  committed: async (topic, partition, groupId) => {
-    try {
-      const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    },
+    committed: async (topic, partition, groupId) => {
+      const [found] = await ask(`group ${groupId}`, () => admin.fetchOffsets({ groupId, topics: [topic] }));
       const next = Number(found?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
       return next > 0 ? next - 1 : undefined;
-    } catch (error) {
-      throw toBusError(`The offsets of group ${groupId} cannot be read`, error);
-    }
-  },
-});
+    },
+  };
+};
 
 /** Where to begin: never past the end, and at the oldest kept record when what was asked for is gone. */
 export const checkStart = (

@@ -1,20 +1,17 @@
-import kafkajs, { type Kafka, type TopicMessages } from 'kafkajs';
+import kafkajs, { type Kafka, type RecordMetadata, type TopicMessages } from 'kafkajs';
 import type { Clock } from '../../clock.ts';
+import { AppError } from '../../errors.ts';
 import type { OutgoingRecord } from '../bus.ts';
 import type { KafkaLogger } from './client.ts';
 import { isPassing, toBusError } from './kafka-error.ts';
-import { type Message, toMessage } from './message.ts';
-import { splitByBytes } from './split-by-bytes.ts';
+import { recordBytes, toMessage } from './message.ts';
+import { planSends } from './plan-sends.ts';
+import { maxMessageBytes } from './topic-spec.ts';
 import type { SchemaIds } from './wire-format.ts';
 
 // Node finds only the first exports of this CommonJS package by name.
-const { CompressionTypes, Partitioners } = kafkajs;
+const { CompressionTypes, KafkaJSError, Partitioners } = kafkajs;
 
-/**
- * One send makes one record batch a partition, and a topic's limit is on the batch. Below it by a margin, since the limit
- * holds after compression and what is compressed may grow.
- */
-const maxBatchBytes = 900_000;
 /** How much is taken from the queue for one round of sends. */
 const maxRoundBytes = 8 * 2 ** 20;
 const firstDelayMs = 500;
@@ -28,15 +25,39 @@ interface Pending {
 }
 
 export interface KafkaProducer {
-  /** Resolves when all in-sync replicas have the records. Calls that are not awaited keep their order. */
+  /**
+   * Resolves when all in-sync replicas have the records. Calls that are not awaited keep their order. Rejects with
+   * `bus-refused` for a record that is too large, `bus-unauthorised`, or `bus-unavailable` once it gives up.
+   */
   publish(records: readonly OutgoingRecord[]): Promise<void>;
+  /** Sends what was published, and gives up on it when the brokers are away. */
   close(): Promise<void>;
 }
+
+/** What kafkajs has no answer for. */
+const withoutAnswer = (sent: readonly TopicMessages[], answers: readonly RecordMetadata[]): TopicMessages[] => {
+  const answered = new Set(answers.map(({ topicName, partition }) => `${topicName}/${partition}`));
+  return sent.flatMap(({ topic, messages }) => {
+    const left = messages.filter(({ partition }) => !answered.has(`${topic}/${partition}`));
+    return left.length === 0 ? [] : [{ topic, messages: left }];
+  });
+};
+
+const findTooLarge = (records: readonly OutgoingRecord[]): AppError | undefined => {
+  for (const record of records) {
+    const bytes = recordBytes(record);
+    if (bytes > maxMessageBytes)
+      return new AppError('bus-refused', `A record of ${bytes} bytes for ${record.topic} is too large for the bus.`, {
+        hint: `The bus takes ${maxMessageBytes} bytes a record.`,
+      });
+  }
+  return undefined;
+};
 
 /**
  * Sends one round at a time, so that order outlives retries; what is published meanwhile goes out together in the next
  * round. A broker that is away is waited for as long as it takes: whoever publishes waits too, and that is the bound.
- * After `stopping` aborts, one more failure is the last.
+ * After `stopping` aborts, one more failure is the last, of everything that waits.
  */
 export const createKafkaProducer = (options: {
   kafka: Kafka;
@@ -47,111 +68,119 @@ export const createKafkaProducer = (options: {
   toTopicName: (topic: string) => string;
   stopping: AbortSignal;
 }): KafkaProducer => {
-  const { kafka, logger, clock, partitionOf, toTopicName, stopping } = options;
+  const { kafka, logger, clock, partitionOf, toTopicName } = options;
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
-  let connected: Promise<SchemaIds> | undefined;
+  const closing = new AbortController();
+  const stopping = AbortSignal.any([options.stopping, closing.signal]);
   const queue: Pending[] = [];
+  let schemaIds: SchemaIds | undefined;
+  let isConnected = false;
   let flushing: Promise<void> | undefined;
 
-  /** At the first publish: a process that only reads needs neither. */
-  const connect = (): Promise<SchemaIds> => {
-    connected ??= Promise.all([options.schemaIds(), producer.connect()]).then(([ids]) => ids);
-    connected.catch(() => {
-      connected = undefined;
-    });
-    return connected;
+  /** Connects at the first publish: a process that only reads does not need it. */
+  const sendOnce = async (topicMessages: TopicMessages[]): Promise<TopicMessages[]> => {
+    if (!isConnected) await producer.connect();
+    isConnected = true;
+    const answers = await producer.sendBatch({ topicMessages, acks: -1, compression: CompressionTypes.GZIP });
+    return withoutAnswer(topicMessages, answers);
   };
 
+  /**
+   * Throws what kafkajs throws: what is passing only once nothing is waited for any more. A partition without an answer is
+   * sent again: when its leader moves to a broker that has already answered for others, kafkajs takes that for its answer.
+   */
   const send = async (topicMessages: TopicMessages[]): Promise<void> => {
+    let left = topicMessages;
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       try {
-        await producer.sendBatch({ topicMessages, acks: -1, compression: CompressionTypes.GZIP });
-        return;
+        left = await sendOnce(left);
+        if (left.length === 0) return;
+        throw new KafkaJSError('a partition changed its leader.');
       } catch (error) {
-        const failure = toBusError('Kafka did not take records', error);
-        if (!isPassing(error) || stopping.aborted) throw failure;
-        logger.warn({ component: 'kafka', delayMs }, `${failure.message} They are sent again.`);
+        if (!isPassing(error) || stopping.aborted) throw error;
+        logger.warn(
+          { component: 'kafka', delayMs },
+          `${toBusError('Kafka did not take records', error).message} They are sent again.`,
+        );
         await clock.sleep(delayMs, stopping);
       }
     }
   };
 
-  /** The runs of each partition side by side: the first of each in one request, then the second of each. */
-  const sendRecords = async (records: readonly OutgoingRecord[]): Promise<void> => {
-    const schemaIds = await connect();
-    const byPartition = new Map<string, { topic: string; partition: number; messages: Message[] }>();
-    for (const record of records) {
-      const partition = partitionOf(record.org);
-      const place = `${record.topic}/${partition}`;
-      const found = byPartition.get(place) ?? { topic: toTopicName(record.topic), partition, messages: [] };
-      byPartition.set(place, found);
-      found.messages.push(toMessage(record, schemaIds.get(record.topic)));
-    }
-    const runs = [...byPartition.values()].map(({ topic, partition, messages }) => ({
-      topic,
-      runs: splitByBytes(messages, ({ bytes }) => bytes, maxBatchBytes).map((run) =>
-        run.map(({ key, value, headers }) => ({ key, value, headers, partition })),
-      ),
+  const sendRecords = async (records: readonly OutgoingRecord[], ids: SchemaIds): Promise<void> => {
+    const placed = records.map((record) => ({
+      topic: toTopicName(record.topic),
+      partition: partitionOf(record.org),
+      message: toMessage(record, ids.get(record.topic)),
     }));
-    for (let turn = 0; runs.some((of) => turn < of.runs.length); turn += 1) {
-      const byTopic = new Map<string, TopicMessages>();
-      for (const of of runs) {
-        const messages = of.runs[turn];
-        if (messages === undefined) continue;
-        const known = byTopic.get(of.topic);
-        if (known === undefined) byTopic.set(of.topic, { topic: of.topic, messages });
-        else known.messages.push(...messages);
-      }
-      await send([...byTopic.values()]);
+    for (const request of planSends(placed)) await send(request);
+  };
+
+  /**
+   * When a round fails for a reason of its own, each publish is tried alone, so that a bad record fails its own. What the
+   * broker had taken of the others is then there twice.
+   */
+  const settle = async (pending: readonly Pending[], ids: SchemaIds): Promise<void> => {
+    try {
+      await sendRecords(
+        pending.flatMap(({ records }) => records),
+        ids,
+      );
+      for (const { resolve } of pending) resolve();
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      if (pending.length > 1) for (const one of pending) await settle([one], ids);
+      else for (const { reject } of pending) reject(toBusError('Kafka did not take records', error));
     }
   };
 
-  /** Whatever waits, up to a bound. When it fails for a reason of its own, each publish is tried alone: one bad record fails its own. */
-  const flushSome = async (): Promise<void> => {
+  const takeRound = (): readonly Pending[] => {
     let bytes = 0;
-    const taken: Pending[] = [];
-    for (;;) {
-      const [next] = queue;
-      if (next === undefined || (taken.length > 0 && bytes + next.bytes > maxRoundBytes)) break;
-      queue.shift();
-      taken.push(next);
+    let count = 0;
+    for (const next of queue) {
+      if (count > 0 && bytes + next.bytes > maxRoundBytes) break;
       bytes += next.bytes;
+      count += 1;
     }
-    const settle = async (pending: readonly Pending[]): Promise<void> => {
-      try {
-        await sendRecords(pending.flatMap(({ records }) => records));
-        for (const { resolve } of pending) resolve();
-      } catch (error) {
-        if (pending.length === 1 || stopping.aborted) for (const { reject } of pending) reject(error);
-        else for (const one of pending) await settle([one]);
-      }
-    };
-    await settle(taken);
+    return queue.splice(0, count);
   };
 
   const flush = async (): Promise<void> => {
     // Left to the end of the turn, so that what is published in it goes out together.
     await Promise.resolve();
-    while (queue.length > 0) await flushSome();
+    while (queue.length > 0) {
+      const round = takeRound();
+      try {
+        schemaIds ??= await options.schemaIds();
+        await settle(round, schemaIds);
+      } catch (error) {
+        // No schemas, or given up: what waits behind would meet the same.
+        const failure = toBusError('Kafka did not take records', error);
+        for (const { reject } of [...round, ...queue.splice(0)]) reject(failure);
+      }
+    }
     flushing = undefined;
   };
 
   return {
-    publish: (records) => {
-      if (records.length === 0) return Promise.resolve();
-      const bytes = records.reduce((sum, { value }) => sum + value.length, 0);
+    publish: async (records) => {
+      if (records.length === 0) return;
+      const tooLarge = findTooLarge(records);
+      if (tooLarge !== undefined) throw tooLarge;
+      const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
       const published = new Promise<void>((resolve, reject) =>
         queue.push({ records: [...records], bytes, resolve, reject }),
       );
       flushing ??= flush();
-      return published;
+      await published;
     },
     close: async () => {
+      closing.abort();
       await flushing;
-      if (connected !== undefined) await producer.disconnect();
+      await producer.disconnect();
     },
   };
 };

@@ -1,6 +1,7 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { Clock } from '../../clock.ts';
 import type { BusRecord } from '../bus.ts';
-import { isPassing, toBusError } from './kafka-error.ts';
+import { isAnswerForNow, isPassing, toBusError } from './kafka-error.ts';
 import { fromMessage } from './message.ts';
 import type { Offsets } from './offsets.ts';
 
@@ -38,7 +39,8 @@ const createCluster = (kafka: Kafka): Cluster => {
 
 const maxBytesPerRequest = 4 * 2 ** 20;
 const maxWaitMs = 100;
-const attempts = 5;
+const attempts = 20;
+const retryMs = 250;
 
 /**
  * Reads outside any consumer group. kafkajs has no public way to do that: a consumer would have to join a group made up
@@ -46,7 +48,7 @@ const attempts = 5;
  * behind. So this asks the leader of the partition itself, through the client that is under kafkajs's consumer; the
  * contract suite runs on a real broker and would notice a version in which that is different.
  */
-export const createKafkaReader = (kafka: Kafka, offsets: Offsets): KafkaReader => {
+export const createKafkaReader = (kafka: Kafka, offsets: Offsets, clock: Clock): KafkaReader => {
   const cluster = createCluster(kafka);
   const known = new Set<string>();
   let connecting: Promise<void> | undefined;
@@ -76,10 +78,13 @@ export const createKafkaReader = (kafka: Kafka, offsets: Offsets): KafkaReader =
         });
         const messages = responses[0]?.partitions[0]?.messages ?? [];
         // A batch is given whole, also where it begins before what was asked for.
-        return messages.filter((message) => Number(message.offset) >= offset && !isControlRecord(message));
+        return messages.filter((message) => Number(message.offset) >= offset);
       } catch (error) {
         connecting = undefined;
         if (attempt === attempts || !isPassing(error)) throw toBusError(`${topicName} cannot be read`, error);
+        // kafkajs has asked again already where it got no answer; a leader that moved is looked for here.
+        if (!isAnswerForNow(error)) attempt = attempts - 1;
+        await clock.sleep(retryMs);
         await cluster.refreshMetadata().catch(() => {});
       }
     }
@@ -93,14 +98,14 @@ export const createKafkaReader = (kafka: Kafka, offsets: Offsets): KafkaReader =
         const last = messages.at(-1);
         if (last === undefined) return;
         position = Number(last.offset) + 1;
-        const wanted = position <= end ? messages : messages.filter(({ offset }) => Number(offset) < end);
+        const wanted = messages.filter((message) => Number(message.offset) < end && !isControlRecord(message));
         if (wanted.length > 0) yield wanted.map((message) => fromMessage(message, `${topicName}/${partition}`));
       }
     },
     appendedAt: async (topicName, partition, offset) => {
       const { first, end } = await offsets.bounds(topicName, partition);
       if (offset >= end) return undefined;
-      const [message] = await fetch(topicName, partition, Math.max(first, offset));
+      const message = (await fetch(topicName, partition, Math.max(first, offset))).find((of) => !isControlRecord(of));
       return message === undefined ? undefined : Number(message.timestamp);
     },
     close: async () => {

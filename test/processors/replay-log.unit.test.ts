@@ -1,42 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { IndicatorSettings } from '../../processors/indicator.ts';
-import type { RecordedPosture } from '../../processors/replay/posture-replay.ts';
 import { createReplay } from '../../processors/replay/replay.ts';
-import { type ReplayTimes, toMinutes } from '../../processors/replay/replay-times.ts';
-import { type Facts, toFacts } from '../../schemas/facts.ts';
-import type { Engine } from '../../schemas/progress.ts';
-import type { Reading } from '../../schemas/reading.ts';
-import type { Slug } from '../../schemas/slugs.ts';
+import type { ReplayTimes } from '../../processors/replay/replay-times.ts';
 import { hourMs, minuteMs, toMinute, toTimestamp } from '../../schemas/time.ts';
-import { ago, event, noon, type OktaEvent } from './events.ts';
-
-const settings: IndicatorSettings = { org: 'recording', userSampleCap: 2_000, velocityNames: [] };
-const nobody: RecordedPosture = { users: [], policies: [], sweeps: [], newestMs: undefined };
-const pushes = 'okta_failed_mfa_push_24h';
-
-const denial = (atMs: number, uuid?: string): OktaEvent =>
-  event('user.mfa.okta_verify.deny_push', atMs, uuid === undefined ? {} : { uuid });
-
-const factsOf = (one: OktaEvent): Facts => {
-  const outcome = toFacts(one);
-  if (!outcome.ok) throw new Error(outcome.reason);
-  return outcome.facts;
-};
-
-const replay = (
-  events: readonly OktaEvent[],
-  times: ReplayTimes,
-  options: { sorted?: boolean; engine?: Engine; posture?: RecordedPosture } = {},
-): { readings: readonly Reading[]; inOrder: boolean } => {
-  const { sorted = false, engine = 'unknown', posture = nobody } = options;
-  const run = createReplay({ settings, engine, times, sorted });
-  const inOrder = events.every((one) => run.event(factsOf(one)));
-  return { readings: run.finish(posture), inOrder };
-};
-
-const of = (slug: Slug, readings: readonly Reading[]) => readings.filter((reading) => reading.slug === slug);
-const valuesOf = (slug: Slug, readings: readonly Reading[]) =>
-  of(slug, readings).map(({ asOf, draxis }) => [asOf.slice(0, 16), draxis.value]);
+import { ago, event, noon } from './events.ts';
+import { factsOf } from './given.ts';
+import { denial, nobody, pushes, readingsOf, replay, settings, valuesOf } from './replayed.ts';
 
 describe('a replay', () => {
   it('reads all seven at the minute of the last event, rounded up, unless told otherwise', () => {
@@ -108,8 +76,85 @@ describe('a replay', () => {
   });
 
   it('takes the engine from whoever runs it', () => {
-    const [reading] = of(pushes, replay([event('app.other', noon)], { kind: 'last' }, { engine: 'idx' }).readings);
+    const [reading] = readingsOf(
+      pushes,
+      replay([event('app.other', noon)], { kind: 'last' }, { engine: 'idx' }).readings,
+    );
     expect(reading?.draxis).toMatchObject({ status: 'unknown', reason: 'engine', value: null });
+  });
+
+  it('gives the readings by minute, and those of a minute in the order in which people read them', () => {
+    const minutes = [ago({ hours: 2 }), noon].map(toMinute);
+    const { readings } = replay([denial(ago({ hours: 3 })), denial(noon)], { kind: 'at', minutes });
+    const slugs = [
+      'okta_mfa_adoption_pct',
+      'okta_phish_resistant_mfa_pct',
+      'okta_inactive_users_with_app_access',
+      'okta_impossible_travel_24h',
+      'okta_admin_session_outliers_24h',
+      'okta_failed_mfa_push_24h',
+      'okta_app_policy_exceptions',
+    ];
+    expect(readings.map(({ asOf, slug }) => [asOf, slug])).toEqual(
+      [ago({ hours: 2 }), noon].flatMap((time) => slugs.map((slug) => [toTimestamp(time), slug])),
+    );
+  });
+
+  it('counts everything before the first event as read, and nothing as lacking', () => {
+    const { readings } = replay([denial(ago({ days: 3 })), denial(noon)], { kind: 'every', minutes: 720 });
+    for (const slug of [pushes, 'okta_impossible_travel_24h', 'okta_admin_session_outliers_24h'] as const) {
+      for (const { draxis, corrected } of readingsOf(slug, readings)) {
+        expect([draxis.coverage, corrected.coverage]).toEqual([1, 1]);
+      }
+    }
+    expect(new Set(readingsOf(pushes, readings).map(({ draxis }) => draxis.status))).toEqual(new Set(['ok']));
+  });
+});
+
+describe('a replay of many days', () => {
+  it('reads the grid from the first event on, also where a later one was fed before it', () => {
+    const events = [denial(noon), denial(ago({ hours: 20 })), denial(noon + 96 * hourMs)];
+    const { readings } = replay(events, { kind: 'every', minutes: 720 });
+    expect(valuesOf(pushes, readings)).toEqual([
+      ['2026-03-10T00:00', 1],
+      ['2026-03-10T12:00', 2],
+      ['2026-03-11T00:00', 1],
+      ['2026-03-11T12:00', 0],
+      ['2026-03-12T00:00', 0],
+      ['2026-03-12T12:00', 0],
+      ['2026-03-13T00:00', 0],
+      ['2026-03-13T12:00', 0],
+      ['2026-03-14T00:00', 0],
+      ['2026-03-14T12:00', 1],
+    ]);
+  });
+
+  it('begins the grid with the first event where that is on it', () => {
+    const onGrid = Date.parse('2026-03-12T00:00:00.000Z');
+    const events = [denial(onGrid), denial(onGrid + 96 * hourMs)];
+    expect(valuesOf(pushes, replay(events, { kind: 'every', minutes: 2_880 }).readings)).toEqual([
+      ['2026-03-12T00:00', 1],
+      ['2026-03-14T00:00', 0],
+      ['2026-03-16T00:00', 1],
+    ]);
+  });
+
+  it('reads named minutes that it has gone past, and one long before the first event', () => {
+    const minutes = [ago({ days: 15 }), ago({ days: 10 }), noon].map(toMinute);
+    const { readings } = replay([denial(ago({ days: 10 })), denial(noon)], { kind: 'at', minutes });
+    expect(valuesOf(pushes, readings)).toEqual([
+      ['2026-02-23T12:00', 0],
+      ['2026-02-28T12:00', 1],
+      ['2026-03-10T12:00', 1],
+    ]);
+  });
+
+  it('numbers its readings upwards as it goes on', () => {
+    const { readings } = replay([denial(ago({ days: 10 })), denial(noon)], { kind: 'every', minutes: 1_440 });
+    const versions = readingsOf(pushes, readings).map(({ version }) => BigInt(version));
+    expect(versions[0]).toBeGreaterThan(0n);
+    expect(versions).toEqual([...versions].sort((a, b) => (a < b ? -1 : 1)));
+    expect(new Set(versions).size).toBeGreaterThan(1);
   });
 });
 
@@ -117,7 +162,7 @@ describe('a record that could not be used', () => {
   const statuses = (feed: (run: ReturnType<typeof createReplay>) => void, times: ReplayTimes = { kind: 'last' }) => {
     const run = createReplay({ settings, engine: 'unknown', times, sorted: false });
     feed(run);
-    return of(pushes, run.finish(nobody)).map(({ draxis }) => draxis.reason ?? draxis.status);
+    return readingsOf(pushes, run.finish(nobody)).map(({ draxis }) => draxis.reason ?? draxis.status);
   };
   const good = factsOf(denial(noon));
 
@@ -142,54 +187,17 @@ describe('a record that could not be used', () => {
     });
     expect([after, before]).toEqual([['dead letters'], ['dead letters']]);
   });
-});
 
-describe('posture of a recording', () => {
-  const user = { kind: 'user', id: '00u1', status: 'ACTIVE', observedAt: toTimestamp(0) };
-  const factors = {
-    kind: 'factors',
-    id: '00u1',
-    factors: [{ factorType: 'webauthn', provider: 'FIDO', status: 'ACTIVE' }],
-    observedAt: toTimestamp(0),
-  };
-
-  it('is the same at each minute, and without events the log is unknown and not 0', () => {
-    const posture: RecordedPosture = {
-      users: [user, factors],
-      policies: [],
-      sweeps: ['users', 'factors'],
-      newestMs: noon - 1,
-    };
-    const { readings } = replay([], { kind: 'last' }, { posture });
-    expect(of('okta_mfa_adoption_pct', readings)).toMatchObject([
-      { asOf: toTimestamp(noon), draxis: { value: 100, numerator: 1, denominator: 1, status: 'ok' } },
-    ]);
-    expect(of(pushes, readings)).toMatchObject([{ draxis: { value: null, status: 'unknown', reason: 'no data' } }]);
-    const twice = replay([], { kind: 'at', minutes: [toMinute(noon), toMinute(noon) + 5] }, { posture });
-    expect(of('okta_phish_resistant_mfa_pct', twice.readings).map(({ draxis }) => draxis.value)).toEqual([100, 100]);
-  });
-
-  it('that was not given is unknown for want of data, since no sweep will come', () => {
-    const { readings } = replay([denial(noon)], { kind: 'last' });
-    for (const slug of ['okta_mfa_adoption_pct', 'okta_app_policy_exceptions'] as const) {
-      expect(of(slug, readings)).toMatchObject([
-        { draxis: { status: 'unknown', reason: 'no data' }, corrected: { status: 'unknown', reason: 'no data' } },
-      ]);
-    }
-  });
-
-  it('of nothing at all gives no readings', () => {
-    expect(replay([], { kind: 'last' }).readings).toEqual([]);
-  });
-});
-
-describe('the minutes of a replay', () => {
-  it('are ascending and without repeats when named', () => {
-    expect(toMinutes({ kind: 'at', minutes: [9, 3, 9] }, 1, 5)).toEqual([3, 9]);
-  });
-
-  it('begin with the first step that is not before the first event, and end with the last event', () => {
-    expect(toMinutes({ kind: 'every', minutes: 10 }, 20, 40)).toEqual([20, 30, 40]);
-    expect(toMinutes({ kind: 'every', minutes: 10 }, 21, 45)).toEqual([30, 40, 45]);
+  it('counts at its own date, whatever was met before it', () => {
+    const minutes = [ago({ hours: 4 }), ago({ hours: 2 }), noon, noon + 23 * hourMs].map(toMinute);
+    expect(
+      statuses(
+        (run) => {
+          run.event(good);
+          run.deadLetter(ago({ hours: 3 }));
+        },
+        { kind: 'at', minutes },
+      ),
+    ).toEqual(['ok', 'dead letters', 'dead letters', 'ok']);
   });
 });
