@@ -41,9 +41,9 @@ test('knows the newest end, which never moves back and is never before what it h
   expect(buffer.end()).toBe(12);
 });
 
-test('is full from 2 MiB on, and not when enough was taken', () => {
+test('is full from 8 MiB on, and not when enough was taken', () => {
   const buffer = createPartitionBuffer(0);
-  buffer.push([at(0, 2 ** 20), at(1, 2 ** 20 - 1)], 2);
+  buffer.push([at(0, 7 * 2 ** 20), at(1, 2 ** 20 - 1)], 2);
   expect(buffer.isFull()).toBe(false);
   buffer.push([at(2, 1)], 3);
   expect(buffer.isFull()).toBe(true);

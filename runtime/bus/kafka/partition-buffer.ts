@@ -1,7 +1,11 @@
 import type { KafkaMessage } from 'kafkajs';
 
-/** Above this much the partition is not fetched; below, it is again. One more fetch response may come on top. */
-const fullBytes = 2 * 2 ** 20;
+/**
+ * Above this much the partition is not fetched; below, it is again. One more fetch response may come on top. kafkajs
+ * sleeps for a whole wait when nothing may be fetched, and what is buffered has to last longer than that: with 2 MiB a
+ * busy partition stood still most of the time.
+ */
+const fullBytes = 8 * 2 ** 20;
 
 export interface PartitionBuffer {
   /** Takes what was fetched, unless it is older than what is expected next. `end` is the high watermark of the fetch. */
