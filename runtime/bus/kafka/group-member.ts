@@ -131,6 +131,9 @@ export async function* consumeGroup(options: Options): AsyncGenerator<Assignment
     isMember = true;
     rebalancing = false;
     silent = false;
+    if (String(assigned) !== String(partitions)) {
+      logger.info({ component: 'kafka', groupId, partitions }, `This process has ${partitions.length} partitions.`);
+    }
     assigned = partitions;
     // A new name means that the broker had given us up: others may have had the partitions in between.
     if (member !== memberId) release(held.keys());

@@ -28,13 +28,17 @@ export const recordBytes = ({ key, value, headers = {} }: OutgoingRecord): numbe
 };
 
 /** A record as it is sent. `schemaId` is undefined where there is no registry: then the value goes out as it is. */
-export const toMessage = (record: OutgoingRecord, schemaId: number | undefined): Message => {
+export const toMessage = (
+  record: OutgoingRecord,
+  schemaId: number | undefined,
+  bytes = recordBytes(record),
+): Message => {
   const { key, headers = {} } = record;
   let sum = crc32(key);
   for (const name in headers) sum = crc32(headers[name] ?? '', crc32(name, sum));
   const checksum = crc32(record.value, sum).toString(16);
   const value = schemaId === undefined ? record.value : toFrame(schemaId, record.value);
-  return { key, value, headers: { ...headers, [checksumHeader]: checksum }, bytes: recordBytes(record) };
+  return { key, value, headers: { ...headers, [checksumHeader]: checksum }, bytes };
 };
 
 const noBytes = Buffer.alloc(0);

@@ -18,7 +18,7 @@ const firstDelayMs = 500;
 const longestDelayMs = 10_000;
 
 interface Pending {
-  readonly records: readonly OutgoingRecord[];
+  readonly records: readonly Measured[];
   readonly bytes: number;
   resolve(): void;
   reject(error: unknown): void;
@@ -43,15 +43,18 @@ const withoutAnswer = (sent: readonly TopicMessages[], answers: readonly RecordM
   });
 };
 
-const findTooLarge = (records: readonly OutgoingRecord[]): AppError | undefined => {
-  for (const record of records) {
-    const bytes = recordBytes(record);
-    if (bytes > maxMessageBytes)
-      return new AppError('bus-refused', `A record of ${bytes} bytes for ${record.topic} is too large for the bus.`, {
-        hint: `The bus takes ${maxMessageBytes} bytes a record.`,
-      });
-  }
-  return undefined;
+/** A record and its size, which is asked for once: by the limit, by the rounds and by the batches. */
+interface Measured {
+  readonly record: OutgoingRecord;
+  readonly bytes: number;
+}
+
+const measure = (record: OutgoingRecord): Measured => {
+  const bytes = recordBytes(record);
+  if (bytes <= maxMessageBytes) return { record, bytes };
+  throw new AppError('bus-refused', `A record of ${bytes} bytes for ${record.topic} is too large for the bus.`, {
+    hint: `The bus takes ${maxMessageBytes} bytes a record.`,
+  });
 };
 
 /**
@@ -110,11 +113,11 @@ export const createKafkaProducer = (options: {
     }
   };
 
-  const sendRecords = async (records: readonly OutgoingRecord[], ids: SchemaIds): Promise<void> => {
-    const placed = records.map((record) => ({
+  const sendRecords = async (records: readonly Measured[], ids: SchemaIds): Promise<void> => {
+    const placed = records.map(({ record, bytes }) => ({
       topic: toTopicName(record.topic),
       partition: partitionOf(record.org),
-      message: toMessage(record, ids.get(record.topic)),
+      message: toMessage(record, ids.get(record.topic), bytes),
     }));
     for (const request of planSends(placed)) await send(request);
   };
@@ -168,11 +171,10 @@ export const createKafkaProducer = (options: {
   return {
     publish: async (records) => {
       if (records.length === 0) return;
-      const tooLarge = findTooLarge(records);
-      if (tooLarge !== undefined) throw tooLarge;
-      const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+      const measured = records.map(measure);
+      const bytes = measured.reduce((sum, one) => sum + one.bytes, 0);
       const published = new Promise<void>((resolve, reject) =>
-        queue.push({ records: [...records], bytes, resolve, reject }),
+        queue.push({ records: measured, bytes, resolve, reject }),
       );
       flushing ??= flush();
       await published;
