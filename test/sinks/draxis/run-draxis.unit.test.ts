@@ -135,6 +135,20 @@ describe('a running sink', () => {
     expect(run).toMatchObject({ org: 'acme', trigger: 'push', rowsWritten: 2, rowsSkipped: 0, error: null });
   });
 
+  it('gives its state up when the partition ends, and a single pass does not, since it still saves at its end', async () => {
+    const setup = setUp();
+    await setup.bus.publish([record(reading(posture, 20, 91)), progressAt(20)]);
+    const released: string[] = [];
+    const saving: StateStore = {
+      ...setup.store,
+      release: async (name, partition) => void released.push(`${name}/${partition}`),
+    };
+    await setup.start('caught-up', new AbortController().signal, saving);
+    expect(released).toEqual([]);
+    await runUntilIdle(setup, saving);
+    expect(released).toEqual(['draxis/0']);
+  });
+
   it('goes on after a restart where it was, without pushing anything twice', async () => {
     const setup = setUp();
     await setup.bus.publish([record(reading(log, 10, 4)), record(reading(log, 11, 5)), progressAt(20)]);
