@@ -6,7 +6,7 @@ import { fromFrame, toFrame } from './wire-format.ts';
 
 /**
  * Brokers check a record's checksum when they take it, and kafkajs not at all when it reads. So each record carries one of
- * its own, over key, headers and value, in this header; records of other producers have none.
+ * its own, over key, values of headers and value, in this header; records of other producers have none.
  */
 const checksumHeader = 'kriver-crc32';
 
@@ -16,7 +16,7 @@ const overheadBytes = 100;
 export interface Message {
   readonly key: string;
   readonly value: Buffer;
-  readonly headers: Record<string, string>;
+  readonly headers: Record<string, string | Buffer>;
   readonly bytes: number;
 }
 
@@ -33,12 +33,18 @@ export const toMessage = (
   schemaId: number | undefined,
   bytes = recordBytes(record),
 ): Message => {
-  const { key, headers = {} } = record;
+  const { key } = record;
+  const headers: Record<string, string | Buffer> = {};
   let sum = crc32(key);
-  for (const name in headers) sum = crc32(headers[name] ?? '', crc32(name, sum));
-  const checksum = crc32(record.value, sum).toString(16);
+  for (const name in record.headers) {
+    // Made bytes once, for the checksum and for kafkajs.
+    const header = Buffer.from(record.headers[name] ?? '');
+    headers[name] = header;
+    sum = crc32(header, sum);
+  }
+  headers[checksumHeader] = crc32(record.value, sum).toString(16);
   const value = schemaId === undefined ? record.value : toFrame(schemaId, record.value);
-  return { key, value, headers: { ...headers, [checksumHeader]: checksum }, bytes };
+  return { key, value, headers, bytes };
 };
 
 const noBytes = Buffer.alloc(0);
@@ -56,7 +62,7 @@ export const fromMessage = (message: KafkaMessage, where: string): BusRecord => 
     if (name === checksumHeader) checksum = bytes.toString();
     else {
       headers[name] = bytes.toString();
-      sum = crc32(bytes, crc32(name, sum));
+      sum = crc32(bytes, sum);
     }
   }
   const bytes = message.value ?? noBytes;

@@ -28,11 +28,15 @@ const sum = (messages: readonly Message[]): number => messages.reduce((bytes, me
 
 const toRuns = (placed: readonly PlacedMessage[]): readonly (readonly Run[])[] => {
   const byPlace = new Map<string, { topic: string; partition: number; messages: Message[] }>();
+  // A page of events goes to one place, so the place of the message before is mostly that of the next.
+  let last: { topic: string; partition: number; messages: Message[] } | undefined;
   for (const { topic, partition, message } of placed) {
-    const place = `${topic}/${partition}`;
-    const found = byPlace.get(place) ?? { topic, partition, messages: [] };
-    byPlace.set(place, found);
-    found.messages.push(message);
+    if (last?.topic !== topic || last.partition !== partition) {
+      const place = `${topic}/${partition}`;
+      last = byPlace.get(place) ?? { topic, partition, messages: [] };
+      byPlace.set(place, last);
+    }
+    last.messages.push(message);
   }
   return [...byPlace.values()].map(({ topic, partition, messages }) =>
     splitByBytes(messages, ({ bytes }) => bytes, maxBatchBytes).map((run) => ({
