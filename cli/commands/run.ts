@@ -36,6 +36,9 @@ export const createRunCommand =
     return exitCodes.ok;
   };
 
+/** Who stops a process waits so long for it before it kills it: `docker stop` by default. */
+const longestDrainMs = 9_500;
+
 const runOnKafka = async (
   context: Context,
   config: Config,
@@ -45,6 +48,20 @@ const runOnKafka = async (
   const { openDistributed } = await import('../distributed.ts');
   const logger = loggerOf(config.logLevel, context);
   const { signal, release } = untilInterrupted();
+  const drained = new AbortController();
+  signal.addEventListener(
+    'abort',
+    () => {
+      void context.clock.sleep(longestDrainMs, drained.signal).then(() => {
+        if (drained.signal.aborted) return;
+        logger.warn(
+          'A broker or a store did not answer in time; what was not acked is done again by the next process.',
+        );
+        process.exit(exitCodes.ok);
+      });
+    },
+    { once: true },
+  );
   let parts: Parts | undefined;
   try {
     parts = await openDistributed({ config, settings, stages, clock: context.clock, logger, stopping: signal });
@@ -56,6 +73,7 @@ const runOnKafka = async (
     if (!signal.aborted || error !== signal.reason) throw error;
   } finally {
     await parts?.close();
+    drained.abort();
     release();
   }
   return exitCodes.ok;

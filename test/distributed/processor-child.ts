@@ -30,6 +30,8 @@ const settings = kafkaSettingsSchema.parse({ brokers, topic_prefix: prefix, part
 const logger = pino({ level: 'warn', base: { pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
 const stopping = new AbortController();
 process.once('SIGTERM', () => stopping.abort());
+process.send?.('ready');
+process.disconnect?.();
 
 const bus = await openKafkaBus({
   kafka: createKafka({ settings, logger }),

@@ -10,14 +10,17 @@ export const createProcessor = (options: ProcessorOptions) => {
   let child: ChildProcess | undefined;
   let isWanted = true;
   let expected = false;
+  /** Until then a SIGTERM would end it as it ends any program. */
+  let ready: Promise<unknown> = Promise.resolve();
   let said = '';
   const ends: string[] = [];
 
   const start = (): void => {
     const started = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
-      stdio: ['ignore', 'inherit', 'pipe'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     child = started;
+    ready = Promise.race([once(started, 'message'), once(started, 'exit')]);
     const before = said.length;
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
@@ -52,6 +55,7 @@ export const createProcessor = (options: ProcessorOptions) => {
       if (stopped === undefined) return null;
       const exited = once(stopped, 'exit');
       expected = true;
+      await ready;
       stopped.kill('SIGTERM');
       const [code] = await exited;
       return code as number | null;

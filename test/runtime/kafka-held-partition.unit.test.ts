@@ -119,7 +119,7 @@ describe('a held partition', () => {
     const first = next(batches);
     await settle();
     await accept({ from: 0, messages: messages(0, 1), end: 1 });
-    await accept({ from: 1, messages: messages(1, 3, 2 ** 20), end: 4 });
+    await accept({ from: 1, messages: messages(1, 3, 3 * 2 ** 20), end: 4 });
     await (await first).ack();
     expect(buffer()?.isFull()).toBe(true);
     expect(calls.filter((call) => call === 'resume 3')).toHaveLength(1);
