@@ -5,8 +5,6 @@ import type { Logger } from 'pino';
 import { withAdmin } from '../runtime/bus/kafka/admin.ts';
 import { createKafka } from '../runtime/bus/kafka/client.ts';
 import type { KafkaSettings } from '../runtime/bus/kafka/settings.ts';
-import { findTopicError, toTopicSpecs } from '../runtime/bus/kafka/topic-spec.ts';
-import { checkTopics } from '../runtime/bus/kafka/topics.ts';
 import type { SchemaIds } from '../runtime/bus/kafka/wire-format.ts';
 import { openKafkaBus } from '../runtime/bus/kafka-bus.ts';
 import { createClickHouseStateStore } from '../runtime/clickhouse-state-store.ts';
@@ -19,7 +17,7 @@ import type { Config } from './config/config.ts';
 import { type Closing, connectDraxis, connectOkta } from './connect.ts';
 import { openClickHouse } from './connect-clickhouse.ts';
 import type { Parts } from './parts.ts';
-import { toRetainedTopics } from './retained-topics.ts';
+import { requireTopics } from './require-topics.ts';
 import type { Stage } from './stage.ts';
 
 /** In the data directory: with the ids of an earlier start, a stage can start while the registry is away. */
@@ -45,15 +43,6 @@ const findSchemaIds = async (options: {
   });
 };
 
-/** Topics that are missing or have other partitions would lose or misplace records, so they are refused at the start. */
-const requireTopics = async (config: Config, settings: KafkaSettings, logger: Logger): Promise<void> => {
-  const kafka = createKafka({ settings, logger });
-  await withAdmin({ kafka, clock: systemClock, what: 'The topics cannot be checked' }, async (admin) => {
-    const unusable = findTopicError(await checkTopics(admin, toTopicSpecs(toRetainedTopics(config), settings)));
-    if (unusable !== undefined) throw unusable;
-  });
-};
-
 /** The bus, and a state store over it: the parts that answer questions, without anything that runs. */
 export const openKafkaLog = async (options: {
   config: Config;
@@ -65,9 +54,12 @@ export const openKafkaLog = async (options: {
   closing: Closing;
 }) => {
   const { config, settings, logger, schemaIds, stopping, closing } = options;
-  await requireTopics(config, settings, logger);
+  const kafka = createKafka({ settings, logger });
+  await withAdmin({ kafka, clock: systemClock, what: 'The topics cannot be checked' }, (admin) =>
+    requireTopics(admin, config, settings),
+  );
   const bus = await openKafkaBus({
-    kafka: createKafka({ settings, logger }),
+    kafka,
     topicPrefix: settings.topic_prefix,
     partitions: settings.partitions,
     schemaIds,

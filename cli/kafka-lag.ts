@@ -3,13 +3,11 @@ import { readLag } from '../runtime/bus/kafka/lag.ts';
 import { createOffsets } from '../runtime/bus/kafka/offsets.ts';
 import { createKafkaReader } from '../runtime/bus/kafka/reader.ts';
 import type { KafkaSettings } from '../runtime/bus/kafka/settings.ts';
-import { findTopicError, toTopicSpecs } from '../runtime/bus/kafka/topic-spec.ts';
-import { checkTopics } from '../runtime/bus/kafka/topics.ts';
 import { askKafka } from './ask-kafka.ts';
 import type { Config, OrgConfig } from './config/config.ts';
 import type { Context } from './context.ts';
 import { type LagAnswer, type LagRow, readersOf } from './queries/lag.ts';
-import { toRetainedTopics } from './retained-topics.ts';
+import { requireTopics } from './require-topics.ts';
 
 /** The lag of orgs on the brokers, of whichever processes there are. Throws what keeps the topics from being read. */
 export const readKafkaLag = async (options: {
@@ -21,8 +19,7 @@ export const readKafkaLag = async (options: {
   const { config, settings, orgs, context } = options;
   const asking = { settings, logLevel: config.logLevel, context, what: 'The lag cannot be read' };
   return askKafka(asking, async (admin, kafka) => {
-    const unusable = findTopicError(await checkTopics(admin, toTopicSpecs(toRetainedTopics(config), settings)));
-    if (unusable !== undefined) throw unusable;
+    await requireTopics(admin, config, settings);
     const reader = createKafkaReader(kafka, createOffsets(admin, context.clock), context.clock);
     try {
       const asked = orgs.flatMap((org) =>

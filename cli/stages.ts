@@ -79,8 +79,8 @@ export const createStages = (parts: Parts) => {
 };
 
 /**
- * The stages of this process side by side until the signal aborts. A stage that fails ends the others too, and its error is thrown: the
- * log repairs what was under way at the next start.
+ * The stages of this process side by side until the signal aborts. A stage that fails ends the others too, and its error is
+ * thrown: the log repairs what was under way at the next start.
  */
 export const runStages = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   const stages = createStages(parts);

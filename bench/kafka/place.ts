@@ -1,10 +1,11 @@
 import { pino } from 'pino';
+import type { Bus } from '../../runtime/bus/bus.ts';
 import { withAdmin } from '../../runtime/bus/kafka/admin.ts';
 import { createKafka } from '../../runtime/bus/kafka/client.ts';
 import { kafkaSettingsSchema } from '../../runtime/bus/kafka/settings.ts';
 import { toTopicSpecs } from '../../runtime/bus/kafka/topic-spec.ts';
 import { applyTopics } from '../../runtime/bus/kafka/topics.ts';
-import { type KafkaBus, openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
+import { openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
 import { createClickHouseStateStore } from '../../runtime/clickhouse-state-store.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { topics } from '../../schemas/topics.ts';
@@ -28,7 +29,7 @@ const settingsOf = ({ brokers, prefix }: Place) =>
 
 export const openClient = (place: Place) => createKafka({ settings: settingsOf(place), logger });
 
-export const openBus = (place: Place): Promise<KafkaBus> =>
+export const openBus = (place: Place): Promise<Bus> =>
   openKafkaBus({
     kafka: openClient(place),
     topicPrefix: place.prefix,

@@ -1,15 +1,9 @@
-import type { KafkaSettings } from '../../runtime/bus/kafka/settings.ts';
-import { AppError, type ExitCode, exitCodes } from '../../runtime/errors.ts';
-import type { Config } from '../config/config.ts';
+import { AppError, exitCodes } from '../../runtime/errors.ts';
 import { type Context, configOf, createScreenLogger, loggerOf, printJson, untilInterrupted } from '../context.ts';
 import { openEmbedded } from '../embedded.ts';
 import type { Handlers } from '../handlers.ts';
-import { findRunningProcess } from '../local-api/remote-queries.ts';
-import { serveLocalApi } from '../local-api/serve.ts';
-import type { Parts } from '../parts.ts';
 import { runLive } from '../run-live.ts';
-import { type Stage, toStages } from '../stage.ts';
-import { runStages } from '../stages.ts';
+import { toStages } from '../stage.ts';
 import { runOnce } from './once.ts';
 
 /**
@@ -21,7 +15,11 @@ export const createRunCommand =
   async (options) => {
     const config = configOf(options, context);
     const stages = toStages(options.stages, config.bus);
-    if (config.bus.kind === 'kafka') return runOnKafka(context, config, config.bus.kafka, stages);
+    if (config.bus.kind === 'kafka') {
+      const { runDistributed } = await import('../run-distributed.ts');
+      await runDistributed({ context, config, settings: config.bus.kafka, stages });
+      return exitCodes.ok;
+    }
     const screen = context.out.isTTY === true ? createScreenLogger(config.logLevel) : undefined;
     const logger = screen?.logger ?? loggerOf(config.logLevel, context);
     const interrupted = untilInterrupted();
@@ -35,64 +33,6 @@ export const createRunCommand =
     }
     return exitCodes.ok;
   };
-
-/** Who stops a process waits so long for it before it kills it: `docker stop` by default. */
-const longestDrainMs = 9_500;
-
-const runOnKafka = async (
-  context: Context,
-  config: Config,
-  settings: KafkaSettings,
-  stages: readonly Stage[],
-): Promise<ExitCode> => {
-  const { openDistributed } = await import('../distributed.ts');
-  const logger = loggerOf(config.logLevel, context);
-  const { signal, release } = untilInterrupted();
-  const drained = new AbortController();
-  signal.addEventListener(
-    'abort',
-    () => {
-      void context.clock.sleep(longestDrainMs, drained.signal).then(() => {
-        if (drained.signal.aborted) return;
-        logger.warn(
-          'A broker or a store did not answer in time; what was not acked is done again by the next process.',
-        );
-        process.exit(exitCodes.ok);
-      });
-    },
-    { once: true },
-  );
-  let parts: Parts | undefined;
-  try {
-    parts = await openDistributed({ config, settings, stages, clock: context.clock, logger, stopping: signal });
-    logger.info({ stages, brokers: settings.brokers, orgs: config.orgs.length }, 'Kriver runs.');
-    await runStagesAndAnswer(parts, signal);
-    logger.info('Kriver stops.');
-  } catch (error) {
-    // What was still waiting for the registry or a broker ends with the signal, and that was asked for.
-    if (!signal.aborted || error !== signal.reason) throw error;
-  } finally {
-    await parts?.close();
-    drained.abort();
-    release();
-  }
-  return exitCodes.ok;
-};
-
-/**
- * Answers on the socket of the data directory too, so that a container's health can be asked for. Several processes of
- * one machine may share the directory: the first one has the socket, and nothing else is in it that two could not have.
- */
-const runStagesAndAnswer = async (parts: Parts, signal: AbortSignal): Promise<void> => {
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
-  const source = { ...parts, store: parts.visitorStore };
-  const isFirst = (await findRunningProcess(parts.config.dataDirectory)) === undefined;
-  const answering = isFirst ? serveLocalApi({ source, signal: either }) : Promise.resolve();
-  const running = runStages(parts, either).finally(() => stop.abort());
-  const failed = (await Promise.allSettled([running, answering])).find((part) => part.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-};
 
 /** `kriver once`: one pass, a report, and the exit code of what went wrong. */
 export const createOnceCommand =

@@ -10,11 +10,6 @@ import { createKafkaProducer } from './kafka/producer.ts';
 import { createKafkaReader } from './kafka/reader.ts';
 import type { SchemaIds } from './kafka/wire-format.ts';
 
-export interface KafkaBus extends Bus {
-  /** When the first record at or after an offset was appended, by the broker's clock; undefined at the end. */
-  appendedAt(topic: string, partition: number, offset: number): Promise<number | undefined>;
-}
-
 /** Kafka names groups for the whole cluster, and one group here is a stage on one topic. */
 export const toGroupId = (prefix: string, group: string, topic: string): string => `${prefix}${group}.${topic}`;
 
@@ -34,7 +29,7 @@ export const openKafkaBus = async (options: {
   clock: Clock;
   stopping: AbortSignal;
   times?: GroupTimes;
-}): Promise<KafkaBus> => {
+}): Promise<Bus> => {
   const { kafka, topicPrefix, partitions, schemaIds, logger, clock, stopping, times = defaultGroupTimes } = options;
   const topicNameOf = (topic: string) => `${topicPrefix}${topic}`;
   // Asked for each record that is sent, of the few orgs that this process has.
@@ -92,7 +87,6 @@ export const openKafkaBus = async (options: {
     committed: (topic, partition, group) =>
       offsets.committed(topicNameOf(topic), partition, toGroupId(topicPrefix, group, topic)),
     read: (topic, partition, from) => reader.read(topicNameOf(topic), partition, from),
-    appendedAt: (topic, partition, offset) => reader.appendedAt(topicNameOf(topic), partition, offset),
     close: async () => {
       closing.abort();
       await Promise.all(leaving);

@@ -28,7 +28,7 @@ const directory = await mkdtemp(join(tmpdir(), 'kriver-kill-'));
 const [broker, clickHouse] = await Promise.all([fetchAndStartKafka({ directory, kafka: {} }), sharedClickHouse()]);
 
 /** For as long as ten minutes where that is asked for, in which days of the orgs pass. */
-const killingMs = process.env['KRIVER_LONG'] === '1' ? 10 * minuteMs : 30_000;
+const killingMs = process.env['KRIVER_LONG'] === '1' ? 10 * minuteMs : minuteMs;
 const killEveryMs = 5_000;
 
 const partitions = 6;

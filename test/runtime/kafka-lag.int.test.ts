@@ -5,10 +5,12 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { withAdmin } from '../../runtime/bus/kafka/admin.ts';
 import { createKafka } from '../../runtime/bus/kafka/client.ts';
 import { type Lag, readLag } from '../../runtime/bus/kafka/lag.ts';
+import { createOffsets } from '../../runtime/bus/kafka/offsets.ts';
+import { createKafkaReader } from '../../runtime/bus/kafka/reader.ts';
 import { kafkaSettingsSchema } from '../../runtime/bus/kafka/settings.ts';
 import { toTopicSpecs } from '../../runtime/bus/kafka/topic-spec.ts';
 import { applyTopics } from '../../runtime/bus/kafka/topics.ts';
-import { type KafkaBus, openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
+import { openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemLogTopic } from '../../schemas/topics.ts';
 import { orSkip, sharedKafka } from '../engines/shared.ts';
@@ -26,7 +28,7 @@ const open = async (skip: TestContext['skip']) => {
   const asking = { kafka, clock: systemClock, what: 'The lag cannot be read' };
   await withAdmin(asking, (admin) => applyTopics(admin, toTopicSpecs([systemLogTopic], settings), systemClock));
   const stopping = new AbortController();
-  const bus: KafkaBus = await openKafkaBus({
+  const bus = await openKafkaBus({
     kafka,
     topicPrefix: prefix,
     partitions: 2,
@@ -38,13 +40,10 @@ const open = async (skip: TestContext['skip']) => {
   const partition = bus.partitionOf(org);
   const lagOf = (group: string, now = systemClock.now()): Promise<Lag | undefined> =>
     withAdmin(asking, async (admin) => {
-      const [lag] = await readLag({
-        admin,
-        prefix,
-        subjects: [{ group, topic, partition }],
-        appendedAt: (name, ...place) => bus.appendedAt(name.slice(prefix.length), ...place),
-        now,
-      });
+      const reader = createKafkaReader(kafka, createOffsets(admin, systemClock), systemClock);
+      const subjects = [{ group, topic, partition }];
+      const [lag] = await readLag({ admin, prefix, subjects, appendedAt: reader.appendedAt, now });
+      await reader.close();
       return lag;
     });
   const publish = (count: number) =>

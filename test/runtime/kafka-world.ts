@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import pino from 'pino';
-import type { Assignment, Batch, BusRecord } from '../../runtime/bus/bus.ts';
+import type { Assignment, Batch, Bus, BusRecord } from '../../runtime/bus/bus.ts';
 import { createKafka, type KafkaLogger } from '../../runtime/bus/kafka/client.ts';
 import type { GroupTimes } from '../../runtime/bus/kafka/group-member.ts';
 import { kafkaSettingsSchema } from '../../runtime/bus/kafka/settings.ts';
-import { type KafkaBus, openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
+import { openKafkaBus } from '../../runtime/bus/kafka-bus.ts';
 import { systemClock } from '../../runtime/clock.ts';
 
 /** A session short enough to wait for, and long enough for a busy machine. */
@@ -55,7 +55,7 @@ export const createKafkaWorld = async (options: {
   const settings = kafkaSettingsSchema.parse({ brokers, topic_prefix: topicPrefix, partitions, replication: 1 });
   const log = createLog();
   const stopping = new AbortController();
-  const buses: KafkaBus[] = [];
+  const buses: Bus[] = [];
   const kafka: Kafka = createKafka({ settings, logger: log.logger });
   const admin: Admin = kafka.admin();
   await admin.connect();
@@ -69,7 +69,7 @@ export const createKafkaWorld = async (options: {
       },
     ]);
   if (options.topicPrefix === undefined) await createTopic();
-  const openBus = async (): Promise<KafkaBus> => {
+  const openBus = async (): Promise<Bus> => {
     const bus = await openKafkaBus({
       kafka: createKafka({ settings, logger: log.logger }),
       topicPrefix,
@@ -104,7 +104,7 @@ export const textsOf = (records: readonly BusRecord[]): string[] => records.map(
 
 /** A member of a group that handles what it gets and remembers it, until it stops. */
 export const runMember = (
-  bus: KafkaBus,
+  bus: Bus,
   group: string,
   options: {
     handle?: (batch: Batch, assignment: Assignment) => Promise<void>;
