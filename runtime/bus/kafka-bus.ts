@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import type { Bus } from './bus.ts';
 import { hashPartition } from './hash-partition.ts';
-import type { KafkaLogger } from './kafka/client.ts';
+import { closeConnections, type KafkaLogger } from './kafka/client.ts';
 import { consumeGroup, defaultGroupTimes, type GroupTimes } from './kafka/group-member.ts';
 import { toBusError } from './kafka/kafka-error.ts';
 import { createOffsets } from './kafka/offsets.ts';
@@ -92,6 +92,7 @@ export const openKafkaBus = async (options: {
       await Promise.all(leaving);
       await producer.close();
       await Promise.all([reader.close(), admin.disconnect()]);
+      closeConnections(kafka);
     },
   };
 };

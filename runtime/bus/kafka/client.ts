@@ -1,3 +1,5 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import kafkajs, { type ISocketFactory, type Kafka as KafkaClient, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import { registerCodecs } from './codecs.ts';
@@ -38,19 +40,35 @@ const toLogCreator = (logger: KafkaLogger) => () => (entry: LogEntry) => {
   else logger.debug(where, message);
 };
 
+const keepAliveMs = 60_000;
+
+/** As kafkajs connects by itself. */
+const connect: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  // kafkajs declares `ssl` as always given; without TLS there is none.
+  const socket = ssl ? connectTls({ host, port, ...name, ...ssl }, onConnect) : connectPlain({ host, port }, onConnect);
+  return socket.setKeepAlive(true, keepAliveMs);
+};
+
+const connections = new WeakMap<KafkaClient, Set<Socket>>();
+
+/**
+ * Ends what a client still has open after everything that used it was disconnected: while brokers restart, kafkajs now and
+ * then forgets a connection, and with it the process would live for ever.
+ */
+export const closeConnections = (kafka: KafkaClient): void => {
+  for (const socket of connections.get(kafka) ?? []) socket.destroy(new Error('the bus is closed'));
+};
+
 /**
  * The one place where kafkajs is configured. Nothing connects here. Only files of this folder import kafkajs, so that
  * another client can take its place.
  */
-export const createKafka = (options: {
-  settings: KafkaSettings;
-  logger: KafkaLogger;
-  /** For tests that cut connections. */
-  socketFactory?: ISocketFactory;
-}): KafkaClient => {
-  const { settings, logger, socketFactory } = options;
+export const createKafka = (options: { settings: KafkaSettings; logger: KafkaLogger }): KafkaClient => {
+  const { settings, logger } = options;
   registerCodecs();
-  return new Kafka({
+  const sockets = new Set<Socket>();
+  const kafka = new Kafka({
     brokers: [...settings.brokers],
     clientId: settings.client_id,
     ...(settings.tls.enabled ? { ssl: toSsl(settings.tls) } : {}),
@@ -61,6 +79,13 @@ export const createKafka = (options: {
     retry: requestRetry,
     logLevel: logLevel.INFO,
     logCreator: toLogCreator(logger),
-    ...(socketFactory === undefined ? {} : { socketFactory }),
+    socketFactory: (wanted) => {
+      const socket = connect(wanted);
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      return socket;
+    },
   });
+  connections.set(kafka, sockets);
+  return kafka;
 };
