@@ -77,7 +77,9 @@ describe.skipIf(!isReady)('kriver as stages on Kafka, a registry and a ClickHous
     const engines = { brokers: kafka.brokers, registryUrl: registry.url, clickHouseUrl: clickHouse.url };
     directory = await mkdtemp(join(tmpdir(), 'kriver-stages-'));
     ({ program: simulation, control, environment } = await startSimulate(directory));
-    const orgs = { name: 'acme', base_url: environment['KRIVER_OKTA_BASE_URL'] };
+    // As far back as the simulated log goes: some admin sessions last 39 hours, and the truth knows when they began.
+    const ingest = { lookback_hours: 72 };
+    const orgs = [{ name: 'acme', base_url: environment['KRIVER_OKTA_BASE_URL'], ingest }];
     workspace = await createKafkaWorkspace(engines, { orgs, log_level: 'info' });
   }, timeout);
   afterAll(async () => {
