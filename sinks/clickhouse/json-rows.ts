@@ -9,6 +9,7 @@ export type JsonTable =
   | 'sweeps'
   | 'progress'
   | 'runs'
+  | 'epochs'
   | 'dead_letters';
 
 export interface JsonRow {
