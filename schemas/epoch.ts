@@ -16,7 +16,5 @@ export const epochSchema = z
     'A repair of past readings that is complete. From this record on the repaired readings hold, and live work makes readings of this epoch.',
   );
 
-export type Epoch = z.infer<typeof epochSchema>;
-
 /** `org/epoch`, the key of the record above in the log. */
 export const epochKey = (org: string): string => `${org}/epoch`;
