@@ -22,21 +22,6 @@ export const progressSchema = z
       .record(z.string(), z.string())
       .optional()
       .describe("Where to go on reading: Okta's own next links. Only in the log's progress records."),
-    epoch: z
-      .int()
-      .min(0)
-      .optional()
-      .describe("The epoch of the readings made from here on; 0 when absent. Only in the log's progress records."),
-    late: z
-      .object({
-        events: z.int().min(1).describe('How many distinct events, of those that the log still keeps.'),
-        from: timestamp.describe('The earliest T that lacks one of them.'),
-        to: timestamp.describe('The latest T that lacks one of them.'),
-      })
-      .optional()
-      .describe(
-        'Events that came more than 48 hours late: stored, and in no reading before `kriver replay --repair`. Only in kri.readings.',
-      ),
   })
   .describe(
     'Says that everything observed up to asOf is in the topic before this record. A fold emits readings only when it folds one.',

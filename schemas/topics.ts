@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { deadLetterSchema } from './dead-letter.ts';
-import { epochSchema } from './epoch.ts';
 import { logEventSchema } from './okta/log-event.ts';
 import { progressSchema, sweepSchema } from './progress.ts';
 import { readingSchema } from './reading.ts';
@@ -17,10 +16,9 @@ import { defineTopic, type Topic } from './topic.ts';
 export const systemLogTopic = defineTopic({
   name: 'okta.system-log',
   version: 1,
-  key: 'ORG, ORG/progress, ORG/epoch',
-  description:
-    'System Log events as Okta sent them, header `facts`; the progress of reading them; and repairs of readings.',
-  value: z.union([progressSchema, epochSchema, logEventSchema]),
+  key: 'ORG, ORG/progress',
+  description: 'System Log events as Okta sent them, header `facts`; and the progress of reading them.',
+  value: z.union([progressSchema, logEventSchema]),
   retention: { cleanup: 'delete', days: 14 },
 });
 

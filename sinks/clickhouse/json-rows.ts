@@ -9,7 +9,6 @@ export type JsonTable =
   | 'sweeps'
   | 'progress'
   | 'runs'
-  | 'epochs'
   | 'dead_letters';
 
 export interface JsonRow {

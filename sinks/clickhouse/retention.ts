@@ -16,7 +16,6 @@ const toRetention = (settings: ClickHouseSettings): readonly { table: string; al
     ofTable('events', 'published', settings.events_ttl_days),
     { table: 'events', ttl: raw, alter: `ALTER TABLE events MODIFY COLUMN raw String CODEC(ZSTD(3)) TTL ${raw}` },
     ofTable('readings', 'as_of', settings.readings_ttl_days),
-    ofTable('readings_series', 'as_of', settings.readings_ttl_days),
     ofTable('user_snapshots', 'observed_at', settings.snapshots_ttl_days),
     ofTable('policy_snapshots', 'observed_at', settings.snapshots_ttl_days),
     ofTable('sweeps', 'began', settings.snapshots_ttl_days),

@@ -1,7 +1,6 @@
 import { orgOfKey } from '../../runtime/bus/bus.ts';
 import { AppError } from '../../runtime/errors.ts';
 import { deadLetterSchema } from '../../schemas/dead-letter.ts';
-import { epochKey, epochSchema } from '../../schemas/epoch.ts';
 import { type Progress, progressSchema, type Sweep, sweepSchema } from '../../schemas/progress.ts';
 import { readingSchema, type Score } from '../../schemas/reading.ts';
 import { runSchema } from '../../schemas/run.ts';
@@ -72,20 +71,10 @@ const toSweepRow = (record: SinkRecord, sweep: Sweep): JsonRow =>
     read: sweep.read,
   });
 
-/** True for the record that says how far a topic is read. */
-const isProgressKey = (key: string): boolean => key.endsWith('/progress');
+/** True for the record that says how far a topic is read. The key of a System Log event is the org alone. */
+export const isProgressKey = (key: string): boolean => key.endsWith('/progress');
 
-const toProgress = (record: SinkRecord): JsonRow => toProgressRow(record, as(progressSchema, parse(record)));
-
-/** The key of a System Log event is the org alone. */
-export const isEventKey = (key: string): boolean => !key.includes('/');
-
-/** okta.system-log, what is no event: how far it is read, and repairs. */
-export const toLogRow = (record: SinkRecord): JsonRow => {
-  if (record.key !== epochKey(orgOfKey(record.key))) return toProgress(record);
-  const { epoch, series, from, to, slugs } = as(epochSchema, parse(record));
-  return row('epochs', { ...base(record), epoch, series, from_as_of: from, to_as_of: to, slugs });
-};
+export const toProgress = (record: SinkRecord): JsonRow => toProgressRow(record, as(progressSchema, parse(record)));
 
 /** okta.user-snapshots: one row an entity version, with the columns of its kind filled. */
 export const toUserSnapshotRow = (record: SinkRecord): JsonRow => {

@@ -13,10 +13,10 @@ import { toEventRow } from './event-rows.ts';
 import { encodeEventRows, insertEvents } from './events.ts';
 import { insertJsonRows, type JsonRow } from './json-rows.ts';
 import {
-  isEventKey,
+  isProgressKey,
   toDeadLetterRow,
-  toLogRow,
   toPolicySnapshotRow,
+  toProgress,
   toReadingRow,
   toRunRow,
   toUserSnapshotRow,
@@ -25,10 +25,10 @@ import {
 /** Events first: a progress row then never speaks of events that are not in the table yet. */
 const eventsSink = (client: ClickHouseClient): Sink => ({
   write: async (records) => {
-    const events = records.filter(({ key }) => isEventKey(key)).map(toEventRow);
-    const others = records.filter(({ key }) => !isEventKey(key)).map(toLogRow);
+    const events = records.filter((record) => !isProgressKey(record.key)).map(toEventRow);
+    const progress = records.filter((record) => isProgressKey(record.key)).map(toProgress);
     await insertEvents(client, encodeEventRows(events));
-    await insertJsonRows(client, others);
+    await insertJsonRows(client, progress);
   },
 });
 

@@ -6,18 +6,6 @@ const level = (value: string): string => `multiIf(
     t.direction = 'higher-is-worse', multiIf(${value} >= t.critical, 'red', ${value} >= t.warn, 'amber', 'green'),
     multiIf(${value} <= t.critical, 'red', ${value} <= t.warn, 'amber', 'green'))`;
 
-/** Every reading of a query, with its levels by the thresholds that held at its minute. */
-export const kriHistory = (readings: string): string => `CREATE OR REPLACE VIEW kri_history AS
-SELECT
-  r.org AS org, r.slug AS slug, r.as_of AS as_of,
-  draxis_value, draxis_numerator, draxis_denominator, draxis_status, draxis_reason, draxis_coverage,
-  ${level('r.draxis_value')} AS draxis_level,
-  corrected_value, corrected_numerator, corrected_denominator, corrected_status, corrected_reason, corrected_coverage,
-  ${level('r.corrected_value')} AS corrected_level,
-  measures, r.version AS version, digest
-FROM (${readings}) AS r
-ASOF LEFT JOIN (SELECT * FROM thresholds FINAL) AS t ON r.org = t.org AND r.slug = t.slug AND r.as_of >= t.valid_from`;
-
 const newest = 'ORDER BY observed_at DESC, version DESC LIMIT 1 BY';
 
 /** Whoever was observed before the last complete sweep began and not in it is absent. */
@@ -30,7 +18,16 @@ const usableSession = (id: string): string =>
   `(isNotNull(${id}) AND ${id} != '' AND lower(${id}) != 'unknown' AND NOT startsWith(${id}, 'trs'))`;
 
 export const views: readonly string[] = [
-  kriHistory('SELECT * FROM readings FINAL'),
+  `CREATE OR REPLACE VIEW kri_history AS
+SELECT
+  r.org AS org, r.slug AS slug, r.as_of AS as_of,
+  draxis_value, draxis_numerator, draxis_denominator, draxis_status, draxis_reason, draxis_coverage,
+  ${level('r.draxis_value')} AS draxis_level,
+  corrected_value, corrected_numerator, corrected_denominator, corrected_status, corrected_reason, corrected_coverage,
+  ${level('r.corrected_value')} AS corrected_level,
+  measures, r.version AS version, digest
+FROM (SELECT * FROM readings FINAL) AS r
+ASOF LEFT JOIN (SELECT * FROM thresholds FINAL) AS t ON r.org = t.org AND r.slug = t.slug AND r.as_of >= t.valid_from`,
 
   `CREATE OR REPLACE VIEW kri_current AS
 SELECT * FROM kri_history

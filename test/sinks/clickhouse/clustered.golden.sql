@@ -321,109 +321,11 @@ ORDER BY (partition, name, slot, chunk);
 CREATE TABLE IF NOT EXISTS processor_state ON CLUSTER 'kris' AS processor_state_local
 ENGINE = Distributed('kris', 'kriver', 'processor_state_local', cityHash64(partition));
 
-CREATE TABLE IF NOT EXISTS readings_series_local ON CLUSTER 'kris' (
-  org LowCardinality(String),
-  series LowCardinality(String) COMMENT 'What the replay was called.',
-  slug LowCardinality(String),
-  as_of DateTime('UTC') COMMENT 'T: the whole minute that the reading speaks of.',
-  draxis_value Nullable(Float64),
-  draxis_numerator Nullable(Int64),
-  draxis_denominator Nullable(Int64),
-  draxis_status LowCardinality(String),
-  draxis_reason LowCardinality(Nullable(String)),
-  draxis_coverage Float64,
-  corrected_value Nullable(Float64),
-  corrected_numerator Nullable(Int64),
-  corrected_denominator Nullable(Int64),
-  corrected_status LowCardinality(String),
-  corrected_reason LowCardinality(Nullable(String)),
-  corrected_coverage Float64,
-  measures Map(LowCardinality(String), Nullable(Float64)),
-  version UInt64 COMMENT 'epoch * 2^48 + input offset: the highest holds.',
-  digest String COMMENT 'Equal digests mean the same evidence.'
-) ENGINE = ReplicatedReplacingMergeTree(version)
-PARTITION BY toYYYYMM(as_of)
-ORDER BY (org, series, slug, as_of);
-
-CREATE TABLE IF NOT EXISTS readings_series ON CLUSTER 'kris' AS readings_series_local
-ENGINE = Distributed('kris', 'kriver', 'readings_series_local', cityHash64(org));
-
-CREATE TABLE IF NOT EXISTS series_local ON CLUSTER 'kris' (
-  org LowCardinality(String),
-  series LowCardinality(String),
-  made DateTime64(3, 'UTC') COMMENT 'When the replay began.',
-  source LowCardinality(String) COMMENT 'log, clickhouse, files or okta.',
-  from_as_of DateTime('UTC') COMMENT 'The first T.',
-  to_as_of DateTime('UTC') COMMENT 'The last T.',
-  settings String COMMENT 'What the readings were made with, as JSON.',
-  complete Bool COMMENT 'False while the replay runs, and after one that was broken off.',
-  version UInt64 COMMENT 'When the row was written, in milliseconds since the epoch.'
-) ENGINE = ReplicatedReplacingMergeTree(version)
-
-ORDER BY (org, series);
-
-CREATE TABLE IF NOT EXISTS series ON CLUSTER 'kris' AS series_local
-ENGINE = Distributed('kris', 'kriver', 'series_local', cityHash64(org));
-
-CREATE TABLE IF NOT EXISTS epochs_local ON CLUSTER 'kris' (
-  org LowCardinality(String),
-  epoch UInt32,
-  series LowCardinality(String) COMMENT 'Which series of readings_series holds from this epoch on.',
-  from_as_of DateTime('UTC') COMMENT 'The first T that was repaired.',
-  to_as_of DateTime('UTC') COMMENT 'The last T that was repaired.',
-  slugs Array(LowCardinality(String)),
-  version UInt64 COMMENT 'The offset in the log.'
-) ENGINE = ReplicatedReplacingMergeTree(version)
-
-ORDER BY (org, epoch);
-
-CREATE TABLE IF NOT EXISTS epochs ON CLUSTER 'kris' AS epochs_local
-ENGINE = Distributed('kris', 'kriver', 'epochs_local', cityHash64(org));
-
-CREATE OR REPLACE VIEW readings_repaired ON CLUSTER 'kris' AS
-SELECT * EXCEPT series FROM readings_series FINAL
-WHERE (org, series) IN (SELECT org, series FROM epochs)
-ORDER BY version DESC LIMIT 1 BY org, slug, as_of;
-
-CREATE OR REPLACE VIEW readings_active ON CLUSTER 'kris' AS
-SELECT r.* FROM (SELECT * FROM readings FINAL) AS r
-LEFT ANY JOIN (SELECT org, slug, as_of, version FROM readings_repaired) AS p
-  ON p.org = r.org AND p.slug = r.slug AND p.as_of = r.as_of
-WHERE r.version > p.version OR p.version = 0
-UNION ALL
-SELECT p.* FROM readings_repaired AS p
-LEFT ANY JOIN (SELECT org, slug, as_of, version FROM readings FINAL) AS r
-  ON r.org = p.org AND r.slug = p.slug AND r.as_of = p.as_of
-WHERE p.version > r.version;
-
-CREATE OR REPLACE VIEW kri_history ON CLUSTER 'kris' AS
-SELECT
-  r.org AS org, r.slug AS slug, r.as_of AS as_of,
-  draxis_value, draxis_numerator, draxis_denominator, draxis_status, draxis_reason, draxis_coverage,
-  multiIf(
-    isNull(r.draxis_value) OR t.direction = '', NULL,
-    t.direction = 'higher-is-worse', multiIf(r.draxis_value >= t.critical, 'red', r.draxis_value >= t.warn, 'amber', 'green'),
-    multiIf(r.draxis_value <= t.critical, 'red', r.draxis_value <= t.warn, 'amber', 'green')) AS draxis_level,
-  corrected_value, corrected_numerator, corrected_denominator, corrected_status, corrected_reason, corrected_coverage,
-  multiIf(
-    isNull(r.corrected_value) OR t.direction = '', NULL,
-    t.direction = 'higher-is-worse', multiIf(r.corrected_value >= t.critical, 'red', r.corrected_value >= t.warn, 'amber', 'green'),
-    multiIf(r.corrected_value <= t.critical, 'red', r.corrected_value <= t.warn, 'amber', 'green')) AS corrected_level,
-  measures, r.version AS version, digest
-FROM (SELECT * FROM readings_active) AS r
-ASOF LEFT JOIN (SELECT * FROM thresholds FINAL) AS t ON r.org = t.org AND r.slug = t.slug AND r.as_of >= t.valid_from;
-
-CREATE OR REPLACE VIEW kri_current ON CLUSTER 'kris' AS
-SELECT * FROM kri_history
-WHERE (org, slug, as_of) IN (SELECT org, slug, max(as_of) FROM readings_active GROUP BY org, slug);
-
 ALTER TABLE events_local ON CLUSTER 'kris' MODIFY TTL toDateTime(published) + toIntervalDay(400);
 
 ALTER TABLE events_local ON CLUSTER 'kris' MODIFY COLUMN raw String CODEC(ZSTD(3)) TTL toDateTime(published) + toIntervalDay(30);
 
 ALTER TABLE readings_local ON CLUSTER 'kris' MODIFY TTL toDateTime(as_of) + toIntervalDay(1095);
-
-ALTER TABLE readings_series_local ON CLUSTER 'kris' MODIFY TTL toDateTime(as_of) + toIntervalDay(1095);
 
 ALTER TABLE user_snapshots_local ON CLUSTER 'kris' MODIFY TTL toDateTime(observed_at) + toIntervalDay(400);
 
