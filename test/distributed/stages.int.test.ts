@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BusRecord } from '../../runtime/bus/bus.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { toDeadLetterRecord } from '../../runtime/dead-letter.ts';
 import { definitions } from '../../schemas/reading.ts';
 import { slugs } from '../../schemas/slugs.ts';
 import { hourMs, minuteMs, toTimestamp } from '../../schemas/time.ts';
@@ -170,6 +172,31 @@ describe.skipIf(!isReady)('kriver as stages on Kafka, a registry and a ClickHous
     expect(json(runs.out).map(({ trigger }) => trigger)).toContain('sweep');
     const stored = await workspace.rows<{ kris: string }>('SELECT uniqExact(slug) AS kris FROM readings FINAL');
     expect(Number(stored[0]?.kris)).toBe(7);
+  });
+
+  it('take a dead letter that is sent through again, byte for byte and once', async () => {
+    const { bus } = observer;
+    const readEvents = async () => (await readTopic(bus, systemLogTopic.name)).filter(({ key }) => key === 'acme');
+    const before = await readEvents();
+    const event = before.at(-1);
+    if (event === undefined) throw new Error('There is no event.');
+    const copiesIn = (events: readonly BusRecord[]) => events.filter(({ value }) => value.equals(event.value));
+    const letter = toDeadLetterRecord({ ...event, topic: systemLogTopic.name }, 'Given up.', systemClock.now());
+    await bus.publish([letter]);
+
+    const [{ id } = {}, ...others] = json((await ask('dlq', 'list', '--json')).out);
+    expect(others).toEqual([]);
+    const redriven = await ask('dlq', 'redrive', String(id));
+    expect(redriven.code, redriven.error).toBe(0);
+    const copies = copiesIn(await readEvents());
+    expect(copies.length).toBeGreaterThan(copiesIn(before).length);
+    expect(copies.at(-1)?.headers).toEqual(event.headers);
+    await untilAcked(bus, 'clickhouse', [systemLogTopic.name], 30_000);
+    const { uuid } = JSON.parse(event.value.toString()) as { uuid: string };
+    const stored = await workspace.rows<{ copies: string }>(
+      `SELECT count() AS copies FROM events FINAL WHERE uuid = '${uuid}'`,
+    );
+    expect(Number(stored[0]?.copies)).toBe(1);
   });
 
   it('end with 0 within 10 seconds of a SIGTERM', async () => {
